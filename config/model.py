@@ -1,0 +1,224 @@
+"""The settings of one hotline, typed and frozen.
+
+Read once at start by `config.load`; nothing else reads a setting. Durations carry
+their unit in the name. Every field's default is the shipped one of `default.toml`,
+which a place overrides in its `hotline.toml`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, time
+from pathlib import Path
+from typing import Literal
+
+Strategy = Literal["longest_idle", "round_robin", "skill_level"]
+PromptName = str
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """One address to bind. Everything is on loopback unless told otherwise."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The web console."""
+
+    listen: Listen
+    tls_certificate: Path | None
+    tls_key: Path | None
+    session_hours: int
+    demo: bool
+    """Demo mode: `/phone`, the test telephone, is served."""
+    public_origins: tuple[str, ...]
+    """Further origins (https://…) that a reverse proxy shows; the listen address always counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asterisk:
+    """The Asterisk this controller drives, and how one is started when it is ours."""
+
+    host: str
+    sip_port: int
+    http_port: int
+    rtp_first: int
+    rtp_last: int
+    app: str
+    user: str
+    managed: bool
+    """True: `hotline run` renders its configuration, starts and stops it."""
+    home: Path | None
+    """Directory of an unpacked Asterisk; None looks on PATH, then in var/."""
+    password: str | None
+    """ARI's password; None has one made at each rendering."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """Where calls come from. By registration (`register_to`) or by address (`addresses`)."""
+
+    name: str
+    addresses: tuple[str, ...]
+    register_to: str | None
+    username: str | None
+    password: str | None
+    codecs: tuple[str, ...]
+    country_code: str
+    area_code: str
+    shown_as: str
+    """The number shown to whom we call over this trunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuKey:
+    key: str
+    queue: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A dialled number and its one-level menu (Y二(一): key 1 is the business line)."""
+
+    name: str
+    label: str
+    numbers: tuple[str, ...]
+    greeting: PromptName
+    menu: PromptName
+    keys: tuple[MenuKey, ...]
+    operator_key: str
+    silence_queue: str
+    """0, silence and too many wrong keys lead here: a person, never a dead end (GB/T 33358)."""
+    tries: int
+    key_wait_s: float
+    hours: str | None
+
+    def queue_for(self, key: str) -> str | None:
+        """The queue behind a key; None for a key that means nothing here."""
+        if key == self.operator_key:
+            return self.silence_queue
+        return next((k.queue for k in self.keys if k.key == key), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """When a line is staffed, and what changes outside of that."""
+
+    name: str
+    opens: time
+    closes: time
+    weekdays: tuple[int, ...]
+    """ISO weekdays, 1 = Monday; on make-up working days the line is open as well."""
+    follow_public_holidays: bool
+    closed_on: tuple[date, ...]
+    closed_greeting: PromptName
+    closed_queue: str | None
+    """Where calls go when closed; None leads to a voice message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A skill: callers wait here, seats of this skill answer and nobody else."""
+
+    name: str
+    label: str
+    strategy: Strategy
+    ring_s: float
+    wrap_up_s: float
+    announce_every_s: float
+    announce_first_s: float
+    callback_key: str
+    max_wait_s: float
+    overflow_to: str | None
+    overflow_wait_s: float
+    music: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announcements:
+    """Sentences by name, rendered by espeak-ng unless `recorded` holds a WAV of that name."""
+
+    voice: str
+    rate: int
+    recorded: Path
+    texts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    format: Literal["flac", "opus"]
+    keep_days: int
+    min_free_mb: int
+    max_message_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disposition:
+    code: str
+    label: str
+    closes: bool
+    """True: the matter ends here (closed, rejected); False: it goes on to be dispatched."""
+    state: str
+    needs_class: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    types: tuple[Choice, ...]
+    classes: tuple[Choice, ...]
+    """The seven service contents of Y二(二)."""
+    dispositions: tuple[Disposition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of it. `var` is where every state of this copy lies."""
+
+    var: Path
+    database_url: str
+    zone: str
+    console: Console
+    asterisk: Asterisk
+    trunks: tuple[Trunk, ...]
+    lines: tuple[Line, ...]
+    hours: tuple[Hours, ...]
+    queues: tuple[Queue, ...]
+    announcements: Announcements
+    recording: Recording
+    tickets: Tickets
+    pause_reasons: tuple[Choice, ...]
+    source: Path = field(default=Path("hotline.toml"))
+
+    def line_of(self, number: str) -> Line | None:
+        """The line behind a dialled number; None when the number is not ours."""
+        return next((line for line in self.lines if number in line.numbers), None)
+
+    def line(self, name: str) -> Line:
+        return next(line for line in self.lines if line.name == name)
+
+    def queue(self, name: str) -> Queue:
+        return next(queue for queue in self.queues if queue.name == name)
+
+    @property
+    def sounds(self) -> Path:
+        return self.var / "sounds"
+
+    @property
+    def spool(self) -> Path:
+        """Where Asterisk writes recordings while calls last."""
+        return self.var / "spool"
+
+    @property
+    def vault(self) -> Path:
+        """Where filed recordings lie."""
+        return self.var / "recordings"

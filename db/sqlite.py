@@ -1,0 +1,169 @@
+"""The embedded database: one writer thread with group commit, a few reader threads."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import queue
+import sqlite3
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+from db.engine import DatabaseUnavailable, Door, Job, from_json, to_json
+from db.feed import Change, Feed, changes_since, last_seq
+
+log = logging.getLogger("hotline.db")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+READERS = 2
+BATCH = 64
+BUSY_MS = 5000
+
+
+def make_engine(url: str) -> Engine:
+    """An engine whose transactions begin as writers and whose file is in WAL mode."""
+    engine = create_engine(url, json_serializer=to_json, json_deserializer=from_json)
+
+    @event.listens_for(engine, "connect")
+    def _connected(dbapi: sqlite3.Connection, _: Any) -> None:
+        dbapi.isolation_level = None
+        dbapi.execute("PRAGMA journal_mode=WAL")
+        dbapi.execute("PRAGMA synchronous=NORMAL")
+        dbapi.execute("PRAGMA foreign_keys=ON")
+        dbapi.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+
+    return engine
+
+
+class SqliteDatabase:
+    """See `db.engine.Database`."""
+
+    dialect = "sqlite"
+
+    def __init__(self, engine: Engine) -> None:
+        self.feed = Feed()
+        self._engine = engine
+        self._loop = asyncio.get_running_loop()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="db-reader")
+        self._local = threading.local()
+        self._writer = threading.Thread(target=self._write_all, name="db-writer", daemon=True)
+        self._poller: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, url: str) -> SqliteDatabase:
+        """Start the threads; raises DatabaseUnavailable when the file can't be read."""
+        database = cls(make_engine(url))
+        database._writer.start()
+        database.feed.seq = await database.read(last_seq)
+        database._poller = asyncio.create_task(database._poll(), name="db-poll")
+        return database
+
+    async def write(self, fn: Door[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a door and commit."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._jobs.put(Job(lambda conn: fn(conn, *args, **kwargs), future))
+        return await future
+
+    async def read(self, fn: Door[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a query in a reader thread."""
+        call = functools.partial(self._read, fn, args, kwargs)
+        return await self._loop.run_in_executor(self._readers, call)
+
+    async def close(self) -> None:
+        """Finish what was asked, then let go of the connections."""
+        if self._poller is not None:
+            self._poller.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._poller
+        self._jobs.put(None)
+        await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        self._engine.dispose()
+
+    def _read(self, fn: Any, args: Any, kwargs: Any) -> Any:
+        conn: Connection | None = getattr(self._local, "conn", None)
+        try:
+            if conn is None:
+                conn = self._local.conn = self._engine.connect()
+            try:
+                return fn(conn, *args, **kwargs)
+            finally:
+                conn.rollback()
+        except OperationalError as error:
+            raise DatabaseUnavailable(str(error.orig)) from error
+
+    def _write_all(self) -> None:
+        with self._engine.connect() as conn:
+            while (job := self._jobs.get()) is not None:
+                batch = [job]
+                last = False
+                while len(batch) < BATCH and not self._jobs.empty():
+                    following = self._jobs.get()
+                    if following is None:
+                        last = True
+                        break
+                    batch.append(following)
+                changes = self._commit(conn, batch)
+                self._loop.call_soon_threadsafe(self._settle, batch, changes)
+                if last:
+                    return
+
+    def _settle(self, batch: Sequence[Job], changes: Sequence[Change]) -> None:
+        for job in batch:
+            job.settle()
+        self.feed.deliver_own(changes)
+
+    def _commit(self, conn: Connection, batch: Sequence[Job]) -> list[Change]:
+        published: list[Change] = []
+        conn.info["published"] = published
+        try:
+            conn.exec_driver_sql("BEGIN IMMEDIATE")
+            for job in batch:
+                self._run(conn, job, published)
+            conn.commit()
+        except Exception as error:
+            # Nothing of the batch was kept: everybody in it must hear so.
+            log.exception("a commit failed")
+            self._roll_back(conn)
+            for job in batch:
+                job.error = DatabaseUnavailable(type(error).__name__)
+            return []
+        return published
+
+    def _run(self, conn: Connection, job: Job, published: list[Change]) -> None:
+        dbapi: Any = conn.connection.dbapi_connection
+        told = len(published)
+        dbapi.execute("SAVEPOINT door")
+        try:
+            job.result = job.call(conn)
+        except Exception as error:
+            job.error = error
+            del published[told:]
+            dbapi.execute("ROLLBACK TO door")
+        dbapi.execute("RELEASE door")
+
+    def _roll_back(self, conn: Connection) -> None:
+        try:
+            conn.rollback()
+        except Exception:
+            log.exception("a rollback failed")
+            conn.invalidate()
+
+    async def _poll(self) -> None:
+        """See what other processes wrote."""
+        while True:
+            await self.feed.woken()
+            try:
+                while changes := await self.read(changes_since, self.feed.seq):
+                    self.feed.deliver(changes)
+            except DatabaseUnavailable:
+                log.warning("the change feed could not be read; trying again")
