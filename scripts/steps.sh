@@ -1,0 +1,54 @@
+# Sourced by the other scripts: one named step at a time, with its progress and its failure.
+#
+# step NAME ADVICE COMMAND… runs COMMAND with its output in var/log/setup/NAME.log. After two
+# seconds it shows that it still works; when it fails it shows the end of that log, says what
+# to do (ADVICE) and ends the script. What was done stays done: the next run goes on from there.
+
+log_dir=${HOTLINE_HOTLINE_VAR:-var}/log/setup
+ticker=
+
+_tick() { # NAME LOG: a line that grows on a terminal, a line now and then elsewhere
+    local began=$SECONDS last
+    sleep 2
+    while :; do
+        if [ -t 1 ]; then
+            last=$(tail -n 1 "$2" 2>/dev/null | tr -d '\000-\037' | cut -c1-60)
+            printf '\r\033[K  … %s  %d s  %s' "$1" $((SECONDS - began)) "$last"
+            sleep 1
+        else
+            printf '  … %s  %d s\n' "$1" $((SECONDS - began))
+            sleep 10
+        fi
+    done
+}
+
+_stop_ticker() {
+    if [ -n "$ticker" ]; then
+        kill "$ticker" 2>/dev/null || true
+        wait "$ticker" 2>/dev/null || true
+        ticker=
+        if [ -t 1 ]; then printf '\r\033[K'; fi
+    fi
+}
+trap _stop_ticker EXIT
+
+step() {
+    local name=$1 advice=$2 log began=$SECONDS code=0
+    shift 2
+    mkdir -p "$log_dir"
+    log=$log_dir/${name// /-}.log
+    : > "$log"
+    # The ticker is the one in the background: Ctrl-C must reach the command itself.
+    _tick "$name" "$log" &
+    ticker=$!
+    "$@" > "$log" 2>&1 < /dev/null || code=$?
+    _stop_ticker
+    if [ "$code" -eq 0 ]; then
+        printf '  ✓ %s  %d s\n' "$name" $((SECONDS - began))
+        return 0
+    fi
+    printf '  ✗ %s failed (code %d). The end of %s:\n\n' "$name" "$code" "$log" >&2
+    tail -n 25 "$log" | sed 's/^/      /' >&2
+    printf '\n    What to do: %s\n    Then say it again: it goes on from here.\n' "$advice" >&2
+    exit 1
+}

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# `test.sh quick`: everything that needs neither Asterisk nor a browser (make check).
+# `test.sh all`: every check, the short bench, and pytest whole, whose closing line ends it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/steps.sh
+
+which=${1:-all}
+bin=.venv/bin
+mend="mend what the message names"
+
+if [ "$which" = all ]; then
+    bash scripts/prepare.sh test
+elif ! bash scripts/make_venv.sh --ready dev; then
+    step "Python packages" "see to the network" bash scripts/make_venv.sh dev
+fi
+
+step "ruff" "$mend (make format mends the layout)" "$bin/ruff" check .
+step "mypy" "$mend" "$bin/mypy" .
+step "lint-imports" "$mend: imports go downward only" "$bin/lint-imports"
+bash scripts/web.sh check
+
+if [ "$which" = quick ]; then
+    exec "$bin/python" -m pytest -q -m "not integration and not browser and not postgres and not slow"
+fi
+
+step "Asterisk" "read the message above; see docs/running.md" \
+    "$bin/python" -m hotline asterisk get
+step "short bench" "read bench's own message above" "$bin/python" -m bench --short
+exec "$bin/python" -m pytest
