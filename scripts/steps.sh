@@ -47,8 +47,11 @@ step() {
         printf '  ✓ %s  %d s\n' "$name" $((SECONDS - began))
         return 0
     fi
-    printf '  ✗ %s failed (code %d). The end of %s:\n\n' "$name" "$code" "$log" >&2
-    tail -n 25 "$log" | sed 's/^/      /' >&2
+    printf '  ✗ %s failed (code %d). From %s:\n\n' "$name" "$code" "$log" >&2
+    # The cause stands at the beginning of some tools' words and at the end of others'.
+    awk '{ line[NR] = $0 } END { for (i = 1; i <= NR; i++)
+        if (i <= 15 || i > NR - 25) print "      " line[i]; else if (i == 16) print "      …" }' \
+        "$log" >&2
     printf '\n    What to do: %s\n    Then say it again: it goes on from here.\n' "$advice" >&2
     exit 1
 }
