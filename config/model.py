@@ -53,7 +53,7 @@ class Asterisk:
     """True: `hotline run` renders its configuration, starts and stops it."""
     home: Path | None
     """Directory of an unpacked Asterisk; None looks on PATH, then in var/."""
-    password: str | None
+    password: str | None = field(repr=False)
     """ARI's password; None has one made at each rendering."""
 
 
@@ -65,7 +65,7 @@ class Trunk:
     addresses: tuple[str, ...]
     register_to: str | None
     username: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     codecs: tuple[str, ...]
     country_code: str
     area_code: str
@@ -185,7 +185,7 @@ class Settings:
     """All of it. `var` is where every state of this copy lies."""
 
     var: Path
-    database_url: str
+    database_url: str = field(repr=False)
     zone: str
     console: Console
     asterisk: Asterisk

@@ -6,41 +6,16 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from config.errors import Mistake
 from config.tree import Branch, Leaf, Node, Rows
+from config.words import NAME, NAME_SAYS, UNPRINTABLE, as_date, describe, row_label
 
 C = TypeVar("C", bound=str)
-
-NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-NAME_SAYS = "a name of small letters, digits, _ and - that begins with a letter (at most 32)"
-_SHOWN = 60
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-
-
-def describe(value: object) -> str:
-    """A value as a message shows it: short, on one line, and safe for any TOML value."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value) if abs(value) < 10**18 else "a very large whole number"
-    if isinstance(value, str):
-        shown = value if len(value) <= _SHOWN else value[:_SHOWN] + "…"
-        return f'"{_UNPRINTABLE.sub("�", shown)}"'
-    if isinstance(value, list):
-        return f"a list of {len(value)}"
-    if isinstance(value, dict):
-        return "a table"
-    return str(value)
-
-
-def _row_label(path: str, row: Branch, at: int) -> str:
-    identity = row.identity
-    return f"{path}[{describe(identity[1]) if identity and identity[1] else at + 1}]"
 
 
 class Table:
@@ -54,6 +29,17 @@ class Table:
         self._mistakes = mistakes
         self._muted = muted
         self._known: set[str] = set()
+        self._wrong: set[str] = set()
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the place wrote nothing into this table."""
+        return self._branch.source.shipped
+
+    @property
+    def base(self) -> Path:
+        """Where relative paths of this table begin."""
+        return self._branch.source.base
 
     def __enter__(self) -> Self:
         return self
@@ -77,8 +63,15 @@ class Table:
 
     def mistake(self, key: str, found: str, expected: str) -> None:
         """Record a mistake at `key` of this table."""
+        self._wrong.add(key)
         node = self._branch.items.get(key)
-        self._say((node or self._branch).source.name, key, found, expected)
+        # The shipped file is never wrong: what stands beside the key is.
+        at = self._branch if node is None or node.source.shipped else node
+        self._say(at.source.name, key, found, expected)
+
+    def fine(self, *keys: str) -> bool:
+        """Whether no mistake was found at these keys, so that a check across them makes sense."""
+        return self._wrong.isdisjoint(keys)
 
     def _say(self, file: str, key: str, found: str, expected: str) -> None:
         if not self._muted:
@@ -117,7 +110,7 @@ class Table:
         value = leaf.value
         if isinstance(value, str) and (value.strip() or (empty and value == "")):
             fits = value == "" or pattern is None or pattern.fullmatch(value)
-            if fits and not _UNPRINTABLE.search(value):
+            if fits and not UNPRINTABLE.search(value):
                 return value
         self.mistake(key, "something hidden here" if secret else describe(value), expected)
         return default or ""
@@ -136,6 +129,25 @@ class Table:
 
     def name(self, key: str = "name") -> str:
         return self.text(key, NAME_SAYS, pattern=NAME)
+
+    def reference(
+        self, key: str, kind: str, known: Collection[str], default: str | None = None
+    ) -> str:
+        """The name of something written elsewhere in the settings."""
+        value = self.text(key, f"the name of {kind}", pattern=NAME, default=default)
+        if value and value not in known and self.fine(key):
+            near = difflib.get_close_matches(value, known, n=3, cutoff=0.5)
+            names = ", ".join(near or sorted(known)[:8]) or "none is written"
+            self.mistake(key, describe(value), f"the name of {kind} ({names})")
+        return value
+
+    def maybe_reference(self, key: str, kind: str, known: Collection[str]) -> str | None:
+        """As `reference`; empty or missing is None."""
+        node = self._branch.items.get(key)
+        if node is None or (isinstance(node, Leaf) and node.value == ""):
+            self._known.add(key)
+            return None
+        return self.reference(key, kind, known)
 
     def choice(self, key: str, choices: tuple[C, ...], default: C | None = None) -> C:
         expected = "one of " + ", ".join(choices)
@@ -249,7 +261,7 @@ class Table:
         """A list of dates, 2026-12-31 with or without quotes."""
         good: set[dt.date] = set()
         for item in self._list(key, 'a list of dates such as "2026-12-31"', ()):
-            day = _date(item)
+            day = as_date(item)
             if day is None:
                 self.mistake(key, describe(item), 'dates such as "2026-12-31"')
             else:
@@ -283,23 +295,11 @@ class Table:
         if len(found) < least:
             self.mistake(key, f"{len(found)} entries", f"at least {least}")
         for at, branch in enumerate(found):
-            label = _row_label(self._path + key, branch, at)
+            label = row_label(self._path + key, branch, at)
             with Table(branch, label + ".", self._mistakes, muted=self._muted) as row:
                 yield row
 
-    def entries(self) -> Iterator[tuple[str, object]]:
-        """All keys of a table that is a free dictionary, with their plain values."""
-        for key, node in self._branch.items.items():
-            self._known.add(key)
-            yield key, node.value if isinstance(node, Leaf) else {}
-
-
-def _date(item: object) -> dt.date | None:
-    if isinstance(item, dt.date) and not isinstance(item, dt.datetime):
-        return item
-    if isinstance(item, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", item):
-        try:
-            return dt.date.fromisoformat(item)
-        except ValueError:
-            return None
-    return None
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All keys of a table that is a free dictionary."""
+        return tuple(self._branch.items)

@@ -24,6 +24,7 @@ class Source:
 
     name: str
     base: Path
+    shipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
