@@ -63,12 +63,14 @@ def changes_since(conn: Connection, seq: int, most: int = PAGE) -> list[Change]:
 
 def last_seq(conn: Connection) -> int:
     """The number of the newest change; 0 when there is none."""
-    return conn.execute(select(func.coalesce(func.max(change.c.seq), 0))).scalar_one()
+    newest: int = conn.execute(select(func.coalesce(func.max(change.c.seq), 0))).scalar_one()
+    return newest
 
 
 def oldest_seq(conn: Connection) -> int:
     """The number of the oldest change still kept; 0 when there is none."""
-    return conn.execute(select(func.coalesce(func.min(change.c.seq), 0))).scalar_one()
+    oldest: int = conn.execute(select(func.coalesce(func.min(change.c.seq), 0))).scalar_one()
+    return oldest
 
 
 def prune(conn: Connection) -> int:

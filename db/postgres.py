@@ -120,15 +120,18 @@ class PostgresDatabase:
             except (OSError, TimeoutError, asyncpg.PostgresError):
                 await asyncio.sleep(1.0)
                 continue
-            gone = asyncio.Event()
             try:
-                connection.add_termination_listener(lambda _: gone.set())
-                await connection.add_listener("change", lambda *_: self.feed.wake())
-                await gone.wait()
+                await self._until_broken(connection)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 log.warning("the listening connection broke; connecting again")
             finally:
                 connection.terminate()
+
+    async def _until_broken(self, connection: Any) -> None:
+        gone = asyncio.Event()
+        connection.add_termination_listener(lambda _: gone.set())
+        await connection.add_listener("change", lambda *_: self.feed.wake())
+        await gone.wait()
 
     async def _poll(self) -> None:
         while True:
@@ -150,7 +153,7 @@ def _run_batch(conn: Connection, batch: Sequence[Job]) -> list[Change]:
         try:
             job.result = job.call(conn)
             savepoint.commit()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - handed to whoever asked
             savepoint.rollback()
             del published[told:]
             job.error = error

@@ -145,7 +145,7 @@ class SqliteDatabase:
         dbapi.execute("SAVEPOINT door")
         try:
             job.result = job.call(conn)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - handed to whoever asked
             job.error = error
             del published[told:]
             dbapi.execute("ROLLBACK TO door")

@@ -5,7 +5,7 @@ from db.models.base import metadata
 from db.models.call import blocked_number, call, call_event, leg, missed_call
 from db.models.feed import change, controller, request
 from db.models.recording import recording, recording_access, recording_mark
-from db.models.seat import seat, seat_history, seat_move, seat_skill
+from db.models.seat import seat, seat_history, seat_move
 from db.models.ticket import ticket, ticket_day, ticket_event
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
     "seat",
     "seat_history",
     "seat_move",
-    "seat_skill",
     "session",
     "ticket",
     "ticket_day",

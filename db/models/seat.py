@@ -1,10 +1,11 @@
-"""Seats (专席), their skills, and each change of their state.
+"""Seats (专席), their skills (`{queue: level}`), and each change of their state.
 
 `seat_move` holds the legal moves; triggers refuse any other and write
 `seat_history` by themselves, so no code can change a state unseen.
 """
 
 from sqlalchemy import (
+    JSON,
     Boolean,
     CheckConstraint,
     Column,
@@ -33,6 +34,8 @@ seat = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("account_id", ForeignKey("account.id"), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("skills", JSON, nullable=False),
     Column("state", Text, nullable=False, default="offline"),
     Column("since_ms", Ms, nullable=False),
     Column("reason", Text),
@@ -47,14 +50,6 @@ seat = Table(
     CheckConstraint(
         "state NOT IN ('reserved','ringing','talking') OR call_id IS NOT NULL", name="call"
     ),
-)
-
-seat_skill = Table(
-    "seat_skill",
-    metadata,
-    Column("seat_id", ForeignKey("seat.id"), primary_key=True),
-    Column("queue", Text, primary_key=True),
-    Column("level", Integer, nullable=False, default=1),
 )
 
 seat_move = Table(

@@ -3,7 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -179,6 +178,8 @@ def create_tables() -> None:
         sa.Column(
             "account_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
         ),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("skills", sa.JSON(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("since_ms", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
@@ -265,14 +266,6 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_seat_history")),
     )
     op.create_index("ix_seat_history_seat_at", "seat_history", ["seat_id", "at_ms"], unique=False)
-    op.create_table(
-        "seat_skill",
-        sa.Column("seat_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("queue", sa.Text(), nullable=False),
-        sa.Column("level", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["seat_id"], ["seat.id"], name=op.f("fk_seat_skill_seat_id_seat")),
-        sa.PrimaryKeyConstraint("seat_id", "queue", name=op.f("pk_seat_skill")),
-    )
     op.create_table(
         "call_event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -452,7 +445,6 @@ def downgrade() -> None:
     op.drop_table("leg")
     op.drop_index(op.f("ix_call_event_call_id"), table_name="call_event")
     op.drop_table("call_event")
-    op.drop_table("seat_skill")
     op.drop_index("ix_seat_history_seat_at", table_name="seat_history")
     op.drop_table("seat_history")
     op.drop_index("ix_call_started", table_name="call")

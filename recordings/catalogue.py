@@ -1,0 +1,154 @@
+"""The catalogue of recordings: which there are, how they stand, who listened.
+
+States: running (being written), filed (in the vault), failed (`problem` says why), and
+empty (nothing was said that could be kept).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from db.clock import now_ms
+from db.feed import publish
+from db.models import recording, recording_access, recording_mark
+
+PROBLEMS = {
+    "not_started": "录音未能开始",
+    "disk_full": "录音存储空间不足",
+    "missing": "未找到录音文件",
+    "unreadable": "录音文件无法读取",
+}
+
+
+class Recording(msgspec.Struct, frozen=True, gc=False):
+    """A recording as the catalogue has it; `path` is relative to the vault."""
+
+    id: int
+    call_id: str
+    state: str
+    path: str | None
+    format: str | None
+    length_ms: int | None
+    size_bytes: int | None
+    sha256: str | None
+    problem: str | None
+    started_ms: int
+
+
+class Filed(msgspec.Struct, frozen=True):
+    """What became of the raw sound of a call."""
+
+    path: Path
+    format: str
+    length_ms: int
+    size_bytes: int
+    sha256: str
+
+
+_columns = [recording.c[name] for name in Recording.__struct_fields__]
+
+
+def _tell(conn: Connection, found: Recording) -> Recording:
+    publish(
+        conn,
+        "recording",
+        found.id,
+        {
+            "id": found.id,
+            "call_id": found.call_id,
+            "state": found.state,
+            "problem": found.problem,
+        },
+    )
+    return found
+
+
+def begin(conn: Connection, call_id: str) -> Recording:
+    """A call is being recorded."""
+    row = conn.execute(
+        insert(recording).returning(*_columns),
+        {"call_id": call_id, "state": "running", "started_ms": now_ms()},
+    ).one()
+    return Recording(*row)
+
+
+def of_call(conn: Connection, call_id: str) -> Recording | None:
+    row = conn.execute(select(*_columns).where(recording.c.call_id == call_id)).one_or_none()
+    return Recording(*row) if row else None
+
+
+def get(conn: Connection, recording_id: int) -> Recording | None:
+    row = conn.execute(select(*_columns).where(recording.c.id == recording_id)).one_or_none()
+    return Recording(*row) if row else None
+
+
+def unfiled(conn: Connection) -> list[Recording]:
+    """Recordings that still lie in the spool."""
+    rows = conn.execute(select(*_columns).where(recording.c.state == "running"))
+    return [Recording(*row) for row in rows]
+
+
+def problem(conn: Connection, call_id: str, what: str) -> Recording | None:
+    """A recording is in trouble while its call goes on; shown, never ends the call."""
+    row = conn.execute(
+        update(recording)
+        .where(recording.c.call_id == call_id)
+        .values(problem=what)
+        .returning(*_columns)
+    ).one_or_none()
+    return _tell(conn, Recording(*row)) if row else None
+
+
+def mark(conn: Connection, call_id: str, kind: str) -> None:
+    """Mark a pause or its end on the recording's time line."""
+    found = of_call(conn, call_id)
+    if found is not None:
+        conn.execute(
+            insert(recording_mark),
+            {"recording_id": found.id, "at_ms": now_ms(), "kind": kind},
+        )
+
+
+def file(conn: Connection, recording_id: int, filed: Filed) -> Recording:
+    """The sound lies in the vault."""
+    return _tell(
+        conn,
+        Recording(
+            *conn.execute(
+                update(recording)
+                .where(recording.c.id == recording_id)
+                .values(
+                    state="filed",
+                    path=str(filed.path),
+                    format=filed.format,
+                    length_ms=filed.length_ms,
+                    size_bytes=filed.size_bytes,
+                    sha256=filed.sha256,
+                    filed_ms=now_ms(),
+                )
+                .returning(*_columns)
+            ).one()
+        ),
+    )
+
+
+def fail(conn: Connection, recording_id: int, what: str) -> Recording:
+    """There is nothing to file; `what` says why."""
+    row = conn.execute(
+        update(recording)
+        .where(recording.c.id == recording_id)
+        .values(state="failed", problem=what)
+        .returning(*_columns)
+    ).one()
+    return _tell(conn, Recording(*row))
+
+
+def heard(conn: Connection, recording_id: int, account_id: int) -> None:
+    """Somebody listened."""
+    conn.execute(
+        insert(recording_access),
+        {"recording_id": recording_id, "account_id": account_id, "at_ms": now_ms()},
+    )

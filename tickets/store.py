@@ -1,0 +1,198 @@
+"""Tickets in the database: every change is checked, kept with who and when, and told.
+
+A ticket is changed against the version that the person saw: the second of two people
+is told what changed and loses no text.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from db.clock import now_ms
+from db.feed import publish
+from db.models import ticket, ticket_day, ticket_event
+
+FIELDS = ("type", "content_class", "company", "text", "disposition")
+BEIJING = timezone(timedelta(hours=8))
+
+
+class Ticket(msgspec.Struct, frozen=True, gc=False):
+    """A ticket as it stands; states and moves are those of `tickets.rules`."""
+
+    id: int
+    number: str
+    version: int
+    call_id: str | None
+    source: str
+    state: str
+    account_id: int | None
+    caller_masked: str
+    type: str | None
+    content_class: str | None
+    company: str
+    text: str
+    disposition: str | None
+    complete: bool
+    created_ms: int
+    updated_ms: int
+
+    def told(self) -> dict[str, Any]:
+        """As the feed carries it: nothing of what the caller said."""
+        return {
+            "id": self.id,
+            "number": self.number,
+            "state": self.state,
+            "version": self.version,
+            "complete": self.complete,
+            "account_id": self.account_id,
+        }
+
+
+class NoSuchTicket(Exception):
+    """There is no ticket of that id."""
+
+
+class Outdated(Exception):
+    """Somebody changed the ticket meanwhile; `current` is how it stands."""
+
+    def __init__(self, current: Ticket) -> None:
+        super().__init__("the ticket was changed meanwhile")
+        self.current = current
+
+
+_columns = [ticket.c[name] for name in Ticket.__struct_fields__]
+
+
+def next_number(conn: Connection, at_ms: int, zone: tzinfo = BEIJING) -> str:
+    """The day's next number, YYYYMMDD-NNNNN; gapless, for it lies in the ticket's transaction."""
+    day = datetime.fromtimestamp(at_ms / 1000, zone).strftime("%Y%m%d")
+    row = conn.execute(
+        update(ticket_day)
+        .where(ticket_day.c.day == day)
+        .values(last=ticket_day.c.last + 1)
+        .returning(ticket_day.c.last)
+    ).one_or_none()
+    if row is None:
+        # Writers take turns (db.engine), so nobody else can be making the same day.
+        conn.execute(insert(ticket_day), {"day": day, "last": 1})
+        return f"{day}-00001"
+    return f"{day}-{row[0]:05d}"
+
+
+def draft(
+    conn: Connection,
+    *,
+    call_id: str | None,
+    source: str,
+    caller_hash: str,
+    caller_masked: str,
+    account_id: int | None,
+    zone: tzinfo = BEIJING,
+) -> Ticket:
+    """Begin a ticket for a call that was answered, or for a message (move 1 of the table)."""
+    at_ms = now_ms()
+    row = conn.execute(
+        insert(ticket).returning(*_columns),
+        {
+            "number": next_number(conn, at_ms, zone),
+            "call_id": call_id,
+            "source": source,
+            "state": "draft",
+            "version": 1,
+            "account_id": account_id,
+            "caller_hash": caller_hash,
+            "caller_masked": caller_masked,
+            "company": "",
+            "text": "",
+            "complete": False,
+            "created_ms": at_ms,
+            "updated_ms": at_ms,
+        },
+    ).one()
+    made = Ticket(*row)
+    note(conn, made.id, "drafted", account_id, {"source": source})
+    publish(conn, "ticket", made.id, made.told())
+    return made
+
+
+def get(conn: Connection, ticket_id: int) -> Ticket | None:
+    row = conn.execute(select(*_columns).where(ticket.c.id == ticket_id)).one_or_none()
+    return Ticket(*row) if row else None
+
+
+def of_call(conn: Connection, call_id: str) -> Ticket | None:
+    """The newest ticket of a call."""
+    newest = select(*_columns).where(ticket.c.call_id == call_id).order_by(ticket.c.id.desc())
+    row = conn.execute(newest.limit(1)).one_or_none()
+    return Ticket(*row) if row else None
+
+
+def note(
+    conn: Connection, ticket_id: int, kind: str, account_id: int | None, detail: dict[str, Any]
+) -> None:
+    """Write a line of the ticket's history."""
+    conn.execute(
+        insert(ticket_event),
+        {
+            "ticket_id": ticket_id,
+            "at_ms": now_ms(),
+            "kind": kind,
+            "account_id": account_id,
+            "detail": detail,
+        },
+    )
+
+
+def edit(
+    conn: Connection, ticket_id: int, version: int, account_id: int, fields: dict[str, Any]
+) -> Ticket:
+    """Change fields of a ticket that stands at `version`.
+
+    Raises:
+        NoSuchTicket: no such ticket.
+        Outdated: it stands at another version; nothing was changed.
+        ValueError: a field that is not one of `FIELDS`.
+    """
+    unknown = set(fields) - set(FIELDS)
+    if unknown:
+        raise ValueError(f"not fields of a ticket: {', '.join(sorted(unknown))}")
+    return _change(conn, ticket_id, version, "edited", account_id, fields, sorted(fields))
+
+
+def settle(conn: Connection, ticket_id: int, version: int, account_id: int, state: str) -> Ticket:
+    """The form is complete: the draft becomes what its disposition says (moves 2, 3 and 5).
+
+    The caller has asked `tickets.rules` first. Raises as `edit`.
+    """
+    fields = {"state": state, "complete": True}
+    return _change(conn, ticket_id, version, "completed", account_id, fields, [state])
+
+
+def _change(
+    conn: Connection,
+    ticket_id: int,
+    version: int,
+    kind: str,
+    account_id: int,
+    fields: dict[str, Any],
+    told: list[str],
+) -> Ticket:
+    row = conn.execute(
+        update(ticket)
+        .where(ticket.c.id == ticket_id, ticket.c.version == version)
+        .values({**fields, "version": version + 1, "updated_ms": now_ms()})
+        .returning(*_columns)
+    ).one_or_none()
+    if row is None:
+        current = get(conn, ticket_id)
+        if current is None:
+            raise NoSuchTicket(str(ticket_id))
+        raise Outdated(current)
+    changed = Ticket(*row)
+    note(conn, ticket_id, kind, account_id, {"what": told})
+    publish(conn, "ticket", ticket_id, changed.told())
+    return changed
