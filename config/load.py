@@ -151,7 +151,7 @@ def _row_names(tree: Branch, key: str) -> frozenset[str]:
 def _read(root: Table, names: sections.Names, source: Path) -> Settings:
     """All sections; cross-checks run on what could be read."""
     with root.table("hotline") as hotline:
-        var = hotline.path("var", "a directory") or hotline.base / "var"
+        var = hotline.directory("var", "the directory for all state")
         zone = hotline.text("zone", "a zone of the time zone database")
         database_url = machines.database_url(hotline)
         checks.zone(hotline, zone)

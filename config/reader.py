@@ -75,7 +75,7 @@ class Table:
 
     def _say(self, file: str, key: str, found: str, expected: str) -> None:
         if not self._muted:
-            shown = key if re.fullmatch(r"[\w-]+", key) else describe(key)
+            shown = key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else describe(key)
             self._mistakes.append(Mistake(file, self._path + shown, found, expected))
 
     def _leaf(self, key: str, expected: str, default: object) -> Leaf | None:
@@ -197,6 +197,13 @@ class Table:
         if value is None or node is None:
             return None
         return Path(node.source.base, value).absolute()
+
+    def directory(self, key: str, expected: str) -> Path:
+        """As `path`, and it must be there."""
+        found = self.path(key, expected)
+        if found is None and self.fine(key):
+            self.mistake(key, "nothing", expected)
+        return found or self.base
 
     def clock(self, key: str, default: dt.time | None = None) -> dt.time:
         """A time of day, "08:30" or 08:30:00; "24:00" is the end of the day."""

@@ -26,7 +26,7 @@ from config.model import (
     Tickets,
 )
 from config.reader import Table
-from config.words import NAME, NAME_SAYS, NUMBER, WORD, WORD_SAYS
+from config.words import NAME, NAME_SAYS, WORD, WORD_SAYS
 
 TICKET_STATES = ("closed", "rejected", "to_dispatch")
 """Where a ticket can stand when the agent has done with it."""
@@ -35,6 +35,7 @@ ENDED = ("closed", "rejected")
 ANNOUNCEMENT = "an announcement"
 
 _STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+_DIALLED = re.compile(r"[0-9]{2,20}")
 _MENU_KEY = re.compile(r"[0-9*#]")
 _MENU_KEY_SAYS = "one key of a telephone: 0 to 9, * or #"
 
@@ -53,7 +54,7 @@ def line(table: Table, names: Names) -> Line:
     read = Line(
         name=table.name(),
         label=table.text("label"),
-        numbers=table.texts("numbers", NUMBER, "a dialled number, digits only"),
+        numbers=table.texts("numbers", _DIALLED, "2 to 20 digits as they are dialled"),
         greeting=table.reference("greeting", ANNOUNCEMENT, names.announcements),
         menu=table.reference("menu", ANNOUNCEMENT, names.announcements),
         keys=keys,
@@ -135,16 +136,14 @@ def recorded_names(directory: Path | None) -> frozenset[str]:
 
 
 def announcements(table: Table) -> Announcements:
-    recorded = table.path("recorded", "the directory of recorded announcements")
-    if recorded is None and table.fine("recorded"):
-        table.mistake("recorded", "nothing", "the directory of recorded announcements")
+    recorded = table.directory("recorded", "the directory of recorded announcements")
     with table.table("texts") as texts:
         have = recorded_names(recorded)
         read = {name: _sentence(texts, name, have) for name in texts.keys}
     return Announcements(
         voice=table.text("voice", "a voice of espeak-ng", pattern=re.compile(r"[\w+-]{1,64}")),
         rate=table.integer("rate", 80, 450),
-        recorded=recorded or table.base,
+        recorded=recorded,
         texts=read,
     )
 
