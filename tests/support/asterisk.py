@@ -1,0 +1,106 @@
+"""A real Asterisk for a test, on ports and directories of its own."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from config.load import load
+from config.model import Settings
+from dialplan import phones, secrets
+from dialplan.fetch import get_asterisk
+from dialplan.home import AsteriskHome
+from dialplan.process import AsteriskProcess
+from tests.support.settings import ROOT, make_settings
+
+
+@functools.cache
+def asterisk_home() -> AsteriskHome:
+    """The Asterisk all tests share: HOTLINE_ASTERISK_HOME, the machine's, or `var/` of the tree.
+
+    Fetched once when there is none yet.
+    """
+    named = {k: v for k, v in os.environ.items() if k == "HOTLINE_ASTERISK_HOME"}
+    shipped = load(ROOT / "config" / "default.toml", environ=named)
+    return get_asterisk(make_var(shipped, ROOT / "var"))
+
+
+def make_var(settings: Settings, var: Path) -> Settings:
+    from dataclasses import replace
+
+    return replace(settings, var=var)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An Asterisk that answers."""
+
+    url: str
+    """Its HTTP server; ARI lies at `{url}/ari`."""
+    user: str
+    password: str
+    ami_password: str
+    sip_port: int
+    settings: Settings
+    process: AsteriskProcess
+    http: aiohttp.ClientSession
+    """Signed in to ARI; paths begin with /ari."""
+
+    async def push(self, objects: Iterable[phones.Pushed]) -> None:
+        """Make telephones known, as the console does at a sign-in."""
+        for pushed in objects:
+            async with self.http.put(f"/ari/{pushed.path}", json=pushed.body) as answer:
+                assert answer.status == 200, f"{pushed.kind}: {await answer.text()}"
+
+    async def push_seat(self, seat: int, port: int) -> str:
+        """A seat whose telephone waits on a local port (SIPp); its endpoint."""
+        endpoint = phones.seat_id(seat)
+        contact = f"sip:{endpoint}@127.0.0.1:{port}"
+        await self.push(
+            phones.wired_phone(self.settings.asterisk, endpoint, contact, context="from-seat")
+        )
+        return endpoint
+
+    async def channels(self) -> list[dict[str, object]]:
+        async with self.http.get("/ari/channels") as answer:
+            listed: list[dict[str, object]] = await answer.json()
+            return listed
+
+
+@asynccontextmanager
+async def running_asterisk(
+    directory: Path | None = None, settings: Settings | None = None, **overrides: object
+) -> AsyncIterator[Running]:
+    """Start one, hand it out, stop it. `overrides` are those of `make_settings`.
+
+    Its directory is a short one below the temporary directory unless one is given: the control
+    socket's path has a limit.
+    """
+    with tempfile.TemporaryDirectory(prefix="hl-") as short:
+        chosen = settings or make_settings(directory or Path(short), **overrides)
+        process = AsteriskProcess(chosen, asterisk_home())
+        await process.start()
+        try:
+            password = secrets.ari_password(chosen)
+            async with aiohttp.ClientSession(
+                process.url, auth=aiohttp.BasicAuth(chosen.asterisk.user, password)
+            ) as http:
+                yield Running(
+                    url=process.url,
+                    user=chosen.asterisk.user,
+                    password=password,
+                    ami_password=secrets.ami_password(chosen),
+                    sip_port=chosen.asterisk.sip_port,
+                    settings=chosen,
+                    process=process,
+                    http=http,
+                )
+        finally:
+            await process.stop()

@@ -1,0 +1,83 @@
+"""Settings for a test: the shipped ones, in directories and on ports of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from config.load import load
+from config.model import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+RTP_SPAN = 400
+_FIRST_BLOCK, _BLOCKS = 30_000, 74
+_held: list[socket.socket] = []
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
+    """A port free at this moment for both TCP and UDP."""
+    while True:
+        with socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind((host, 0))
+            port = int(probe.getsockname()[1])
+        other = socket.SOCK_DGRAM if kind == socket.SOCK_STREAM else socket.SOCK_STREAM
+        with socket.socket(socket.AF_INET, other) as probe, contextlib.suppress(OSError):
+            probe.bind((host, port))
+            return port
+
+
+def rtp_block() -> tuple[int, int]:
+    """A range of ports for sound that no other test on this machine holds.
+
+    Its first port is kept bound as the sign that it is taken, until this process ends.
+    """
+    for at in _blocks():
+        sign = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            sign.bind(("127.0.0.1", at))
+        except OSError:
+            sign.close()
+            continue
+        _held.append(sign)
+        return at, at + RTP_SPAN - 1
+    raise RuntimeError("no free range of ports for sound is left")
+
+
+def _blocks() -> Iterator[int]:
+    start = os.getpid() % _BLOCKS
+    for step in range(_BLOCKS):
+        yield _FIRST_BLOCK + (start + step) % _BLOCKS * RTP_SPAN
+
+
+def make_settings(directory: Path, **overrides: object) -> Settings:
+    """The shipped settings with `var` below `directory`, on free ports.
+
+    An override is a field of Settings (`trunks=(…)`) or of a part of it, written with two
+    underscores (`asterisk__app="other"`, `console__demo=False`).
+    """
+    shipped = load(ROOT / "config" / "default.toml", environ={})
+    first, last = rtp_block()
+    asterisk = replace(
+        shipped.asterisk,
+        sip_port=free_port(),
+        http_port=free_port(),
+        rtp_first=first,
+        rtp_last=last,
+    )
+    listen = replace(shipped.console.listen, port=free_port())
+    settings = replace(
+        shipped,
+        var=directory / "var",
+        asterisk=asterisk,
+        console=replace(shipped.console, listen=listen),
+    )
+    for name, value in overrides.items():
+        part, _, field = name.partition("__")
+        if field:
+            value = replace(getattr(settings, part), **{field: value})
+        settings = replace(settings, **{part: value})  # type: ignore[arg-type]
+    return settings
