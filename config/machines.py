@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
-from config.model import Asterisk, Console, Listen, Trunk
+from config.model import Asterisk, Console, Dials, Listen, Trunk
 from config.reader import Table
 from config.words import NUMBER, WORD, WORD_SAYS
 
 CODECS = ("alaw", "ulaw", "g722", "gsm", "g726", "opus")
 """Names as Asterisk writes them; all of these it can turn into its own sound."""
+_DIALS: tuple[Dials, ...] = get_args(Dials)
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*")
 _HOST_SAYS = 'an address or a host name such as "127.0.0.1"'
 _ADDRESS = re.compile(
@@ -19,8 +21,6 @@ _ADDRESS = re.compile(
 _REGISTRAR = re.compile(r"(sips?:)?[A-Za-z0-9.-]+(:\d{1,5})?(;transport=(udp|tcp|tls))?")
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 _DATABASE = re.compile(r"(postgresql(\+asyncpg)?|sqlite(\+\w+)?)://\S*")
-
-
 _USER = re.compile(r"[^\s;\"'<>]{1,128}")
 
 
@@ -105,6 +105,7 @@ def trunk(table: Table) -> Trunk:
             default="",
         ),
         shown_as=table.text("shown_as", "a telephone number", pattern=NUMBER, default="12345"),
+        dials=table.choice("dials", _DIALS, default="national"),
     )
     if table.fine("addresses", "register_to") and not (read.addresses or read.register_to):
         table.mistake("addresses", "neither addresses nor register_to", "one of the two")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 Strategy = Literal["longest_idle", "round_robin", "skill_level"]
+Dials = Literal["national", "country_code", "plus"]
 PromptName = str
 
 
@@ -71,6 +72,8 @@ class Trunk:
     area_code: str
     shown_as: str
     """The number shown to whom we call over this trunk."""
+    dials: Dials = "national"
+    """How numbers we call are written: 138…, 0775… / 86138…, 86775… / +86138…, +86775…"""
 
 
 @dataclass(frozen=True, slots=True)
