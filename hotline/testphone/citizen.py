@@ -216,7 +216,6 @@ class Citizen:
     async def _watch(self) -> None:
         """SIPp's own end closes the call too, or a failed SIPp would be waited for in vain."""
         await self._sipp.ended()
-        await asyncio.sleep(0)
         self._end("failed", asyncio.get_running_loop().time())
 
     def complaint(self) -> str:

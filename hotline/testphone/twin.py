@@ -69,6 +69,7 @@ class Sipp:
         self._server: asyncio.Server | None = None
         self._line: asyncio.StreamWriter | None = None
         self._connected = asyncio.Event()
+        self._told_all = asyncio.Event()
         self._directory = tempfile.TemporaryDirectory(prefix="sipp-")
         self.directory = Path(self._directory.name)
 
@@ -113,9 +114,11 @@ class Sipp:
         self._line.write("\r\n".join([*lines, "", ""]).encode() + _END)
 
     async def ended(self) -> int:
-        """Wait for SIPp's end; 0 when every call went as the scenario says."""
+        """Wait for SIPp's end and its last notice; 0 when every call went as the scenario says."""
         assert self._process is not None  # noqa: S101 - after start() only
-        return await self._process.wait()
+        code = await self._process.wait()
+        await self._told_all.wait()
+        return code
 
     async def stop(self) -> None:
         """End SIPp (if it still runs), and forget its files."""
@@ -151,6 +154,7 @@ class Sipp:
         except (asyncio.IncompleteReadError, ConnectionResetError):
             pass  # SIPp is done
         finally:
+            self._told_all.set()
             writer.close()
 
 
