@@ -46,6 +46,7 @@ EVENT_KINDS = {
     "closed": "非工作时间",
     "blocked": "号码受限",
     "queued": "进入排队",
+    "requeued": "重新排队",
     "offered": "呼叫座席",
     "not_answered": "座席未应答",
     "refused": "座席拒接",
@@ -141,10 +142,16 @@ _steps = {
         first_queue=bindparam("queue"),
         queued_ms=bindparam("at_ms"),
     ),
+    "requeued": _step(stage="waiting", queue=bindparam("queue")),
     "overflow": _step(stage="waiting", queue=bindparam("queue")),
     "offered": _step(seat_id=bindparam("seat"), seat_channel=bindparam("seat_channel")),
     "taken_back": _step(seat_id=None, seat_channel=None),
-    "answered": _step(stage="talking", bridge=bindparam("bridge"), talk_ms=bindparam("at_ms")),
+    "answered": _step(
+        stage="talking",
+        bridge=bindparam("bridge"),
+        talk_ms=bindparam("at_ms"),
+        ticket_id=bindparam("ticket"),
+    ),
     "held": _step(held=True),
     "resumed": _step(held=False),
     "recording_paused": _step(recording_paused=True),
@@ -216,7 +223,12 @@ def note(conn: Connection, call_id: str, kind: str, detail: dict[str, Any] | Non
 
 
 def step(
-    conn: Connection, call_id: str, kind: str, detail: dict[str, Any] | None = None, **values: Any
+    conn: Connection,
+    /,
+    call_id: str,
+    kind: str,
+    detail: dict[str, Any] | None = None,
+    **values: Any,
 ) -> Call:
     """Move the call one step on. `values` are the columns that this step names.
 

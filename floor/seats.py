@@ -65,7 +65,15 @@ class Seat(msgspec.Struct, frozen=True, gc=False):
             "skills": [{"queue": q, "level": n} for q, n in self.skills.items()],
             "wrap_up_until_ms": self.wrap_up_until_ms,
             "after_call": self.after_call,
+            "idle_since_ms": self.idle_since_ms,
+            "offered_ms": self.offered_ms,
         }
+
+    @classmethod
+    def of_shown(cls, shown: dict[str, Any]) -> Seat:
+        """The seat that a change of the feed tells of."""
+        skills = {skill["queue"]: skill["level"] for skill in shown["skills"]}
+        return cls(**{**shown, "skills": skills})
 
 
 class NotNow(Exception):

@@ -33,7 +33,14 @@ def canonical(written: str, country_code: str = _HOME, area_code: str = "") -> s
     `country_code` and `area_code` (with its 0) are those of the trunk: they complete a local
     number. Canonical forms stay as they are.
     """
-    digits = _digits(written)
+    kept = _read(_digits(written), country_code, area_code)
+    # Odd writings carry one prefix inside another (+86 00 …); each reading takes one away.
+    while (again := _read(kept, country_code, area_code)) != kept:
+        kept = again
+    return kept
+
+
+def _read(digits: str, country_code: str, area_code: str) -> str:
     if not _WRITTEN.fullmatch(digits):
         return ""
     abroad = _ABROAD.fullmatch(digits)
@@ -81,7 +88,7 @@ def masked(number: str) -> str:
     if _LANDLINE.fullmatch(number):
         area = 3 if number[1] in "12" else 4
         return f"{number[:area]}-{'*' * (len(number) - area - 4)}{number[-4:]}"
-    if len(number) < 9:
+    if len(number) < 11 and not _TOLL_FREE.fullmatch(number):
         return "*" * (len(number) - 2) + number[-2:]
     front = 4 if number.startswith("+") else 3
     return f"{number[:front]}****{number[-4:]}"

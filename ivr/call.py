@@ -1,0 +1,202 @@
+"""A live call in the controller's hands: its channel, its inbox, and how it is asked things.
+
+Everything that happens to a call (events of Asterisk, an offered seat, a pressed button)
+comes through one inbox in one order and is read by the call's own task. A caller who
+hangs up is `HungUp`, raised at the line that was waiting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from floor.calls import Call
+from floor.requests import Request
+from floor.seats import Seat
+from ivr import ari
+from ivr.parts import Parts
+
+log = logging.getLogger("hotline.call")
+
+
+class HungUp(Exception):
+    """The caller's channel is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """The queue offers a seat."""
+
+    seat: Seat
+
+
+@dataclass(frozen=True, slots=True)
+class SeatAnswered:
+    """The seat's channel is up and in our application."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeatGone:
+    """The seat's channel is gone, or never came to be. `cause` is Q.850; 0 is unknown."""
+
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """The caller pressed a key."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A prompt has ended; `playback` names which."""
+
+    playback: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextSentence:
+    """A prompt of several sentences goes on with its next."""
+
+    playback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A person asks for something: a button in the console."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The caller's channel is gone."""
+
+    cause: int
+
+
+Happening = Offered | SeatAnswered | SeatGone | Pressed | Spoken | NextSentence | Asked | Gone
+
+
+class LiveCall:
+    """One call. Everything but `put` and `spawn` is for its own task alone."""
+
+    def __init__(self, parts: Parts, row: Call, channel_name: str) -> None:
+        self.parts = parts
+        self.row = row
+        self.id = row.id
+        self.channel = parts.client.channel(row.channel)
+        self.channel_name = channel_name
+        self.seat_channel: str | None = row.seat_channel
+        self.gone = False
+        self.playing: str | None = None
+        self._inbox: deque[Happening] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._spawned: set[asyncio.Task[Any]] = set()
+
+    # --- what comes in ---
+
+    def put(self, happening: Happening) -> None:
+        """Something happened. Never blocks; wakes the call's task."""
+        if isinstance(happening, Gone):
+            self.gone = True
+        self._inbox.append(happening)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def next(self, until: float | None = None) -> Happening | None:
+        """The next happening; None when the loop's clock passes `until` first.
+
+        Raises:
+            HungUp: the caller is gone. Raised as soon as it is known, before what else
+                lies in the inbox.
+        """
+        while True:
+            if self.gone:
+                raise HungUp
+            if self._inbox:
+                return self._inbox.popleft()
+            self._waiter = asyncio.get_running_loop().create_future()
+            try:
+                async with asyncio.timeout_at(until):
+                    await self._waiter
+            except TimeoutError:
+                return None
+            finally:
+                self._waiter = None
+
+    # --- what is done ---
+
+    def spawn(self, doing: Coroutine[Any, Any, Any], what: str) -> None:
+        """Send a request without waiting for its answer; its failure is logged.
+
+        Requests of one socket are served in order, so what is spawned first is done first.
+        """
+        task = asyncio.create_task(self._quietly(doing, what))
+        self._spawned.add(task)
+        task.add_done_callback(self._spawned.discard)
+
+    async def settled(self) -> None:
+        """Wait until everything spawned so far has been answered."""
+        if self._spawned:
+            await asyncio.wait(tuple(self._spawned))
+
+    async def _quietly(self, doing: Coroutine[Any, Any, Any], what: str) -> None:
+        try:
+            await doing
+        except ari.NotFound:
+            # The channel or playback ended first; its own event tells the task.
+            log.debug("%s: already gone", what)
+        except ari.AriError as error:
+            log.warning("call %s: %s failed: %s", self.id, what, error)
+
+    def say(self, *sentences: str) -> str:
+        """Play prompts by name one after the other; the answer is the playback's id."""
+        return self.play(*(self.parts.prompts.media(name) for name in sentences))
+
+    def play(self, *media: str) -> str:
+        """Play media one after the other, without waiting; the answer is the playback's id.
+
+        The playback that runs is stopped first: two would queue up behind each other.
+        """
+        self.hush()
+        playback = ari.new_id("play")
+        self.playing = playback
+        self.spawn(self.channel.play(*media, playback_id=playback), "play")
+        return playback
+
+    def hush(self) -> None:
+        """Stop the prompt that runs, if one does (barge-in)."""
+        if self.playing is not None:
+            stopped, self.playing = self.playing, None
+            self.spawn(self.parts.client.playback(stopped).stop(), "stop playback")
+
+    def spoken(self, happening: Spoken) -> bool:
+        """Whether the prompt that just ended is the one that was playing."""
+        if happening.playback != self.playing:
+            return False
+        self.playing = None
+        return True
+
+    async def say_whole(self, *sentences: str) -> None:
+        """Play prompts and wait for their end; keys are ignored."""
+        self.say(*sentences)
+        limit = sum(self.parts.prompts.length_s(name) for name in sentences) + 10.0
+        until = asyncio.get_running_loop().time() + limit
+        while (happening := await self.next(until)) is not None:
+            if isinstance(happening, Spoken) and self.spoken(happening):
+                return
+        log.warning("call %s: a prompt did not end within its limit", self.id)
+        self.hush()
+
+    async def hang_up(self) -> None:
+        """End the caller's channel. One that is gone already is as good."""
+        with contextlib.suppress(ari.NotFound):
+            await self.channel.hangup("normal")

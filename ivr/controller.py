@@ -1,0 +1,346 @@
+"""The controller of one Asterisk: takes its calls, carries them, keeps the record.
+
+It can be killed at any moment: calls stay up in Asterisk, and the next start settles
+(`recovery`). A second controller for the same Asterisk fences the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Coroutine, Sequence
+from typing import Any
+
+import aiohttp
+
+from config.model import Settings
+from db.engine import Database, DatabaseUnavailable
+from db.feed import Change
+from floor import calls, controllers, seats
+from floor.calls import Call
+from floor.sealed import Sealer
+from ivr import ari, doors, journey, numbers, recovery
+from ivr.ami import Ami, AmiError
+from ivr.call import LiveCall
+from ivr.directory import Directory
+from ivr.journey import Stage
+from ivr.parts import Parts
+from ivr.queue import Floor
+from ivr.recorder import Recorder
+from ivr.requests import Desk
+from ivr.speech.prompts import Prompts
+
+log = logging.getLogger("hotline.controller")
+
+SEAT_PREFIX = "seat-"
+FALLBACK_QUEUE = "fallback"
+DESK_POLL_S = 2.0
+SWEEP_S = 10.0
+
+
+class FencedOff(Exception):
+    """Another controller has taken this Asterisk over; this one must end."""
+
+
+class Controller:
+    """Carries the calls of one Asterisk.
+
+    Args:
+        ari_url: Asterisk's ARI, http://host:port/ari.
+        ari_password, ami_password: made when Asterisk's configuration was rendered.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        db: Database,
+        prompts: Prompts,
+        sealer: Sealer,
+        *,
+        ari_password: str,
+        ami_password: str,
+    ) -> None:
+        self.settings = settings
+        self.db = db
+        self.asterisk = asterisk_name(settings)
+        self._token = secrets.token_hex(16)
+        self._sealer = sealer
+        self._prompts = prompts
+        self._ami_password = ami_password
+        self._client = ari.Client(
+            f"http://{settings.asterisk.host}:{settings.asterisk.http_port}/ari",
+            settings.asterisk.user,
+            ari_password,
+            settings.asterisk.app,
+            on_connected=self._connected,
+            on_fenced=self._fenced_by_asterisk,
+        )
+        self._directory = Directory(self._arrived, self._phone_changed)
+        self._client.on_event = self._directory.on_event
+        self._floor = Floor(settings, db)
+        self._recorder = Recorder(settings, db)
+        self._desk = Desk(db, self.asterisk, self._directory.call)
+        self._desk_bell = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._arriving: set[str] = set()
+        self._settled = asyncio.Event()
+        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._parts: Parts | None = None
+
+    # --- life ---
+
+    async def run(self) -> None:
+        """Carry calls until cancelled.
+
+        Raises:
+            FencedOff: another controller took over.
+        """
+        async with aiohttp.ClientSession() as http:
+            self._parts = self._gather(http)
+            await self.db.write(controllers.take_over, self.asterisk, self._token)
+            self.db.feed.subscribe(self._on_changes)
+            await self._floor.start()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._recorder.file_all(), name="recorder")
+                group.create_task(self._recorder.look_for_space(), name="disk")
+                group.create_task(self._serve_desk(), name="desk")
+                group.create_task(self._beat(), name="heartbeat")
+                group.create_task(self._sweep(), name="sweep")
+                group.create_task(self._carry(), name="calls")
+
+    async def _carry(self) -> None:
+        try:
+            async with self._client:
+                await self._ended
+        finally:
+            self._floor.stop()
+            for task in tuple(self._tasks):
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.db.write(controllers.beat, self.asterisk, self._token, "stopped")
+
+    async def ready(self) -> None:
+        """Wait until calls are being taken."""
+        await self._settled.wait()
+
+    def _gather(self, http: aiohttp.ClientSession) -> Parts:
+        asterisk = self.settings.asterisk
+        ami = Ami(
+            http, f"http://{asterisk.host}:{asterisk.http_port}", asterisk.user, self._ami_password
+        )
+        return Parts(
+            settings=self.settings,
+            asterisk=self.asterisk,
+            db=self.db,
+            client=self._client,
+            ami=ami,
+            prompts=self._prompts,
+            sealer=self._sealer,
+            floor=self._floor,
+            recorder=self._recorder,
+            directory=self._directory,
+        )
+
+    @property
+    def parts(self) -> Parts:
+        if self._parts is None:
+            raise RuntimeError("the controller has not been started")
+        return self._parts
+
+    def _spawn(self, doing: Coroutine[Any, Any, Any], name: str) -> None:
+        task = asyncio.create_task(doing, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s failed", task.get_name(), exc_info=error)
+
+    async def _beat(self) -> None:
+        while True:
+            state = "ready" if self._settled.is_set() else "starting"
+            detail = "disk_full" if self._recorder.space_low else None
+            if not await self.db.write(controllers.beat, self.asterisk, self._token, state, detail):
+                raise FencedOff("another controller has taken this Asterisk over")
+            await asyncio.sleep(controllers.BEAT_S)
+
+    async def _sweep(self) -> None:
+        """Callers who hang up while the fallback has them end unseen: look for them."""
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            if not self._settled.is_set():
+                continue
+            try:
+                await recovery.close_vanished(self.parts)
+            except (ari.AriError, DatabaseUnavailable) as error:
+                log.warning("could not look for calls that vanished: %s", error)
+
+    def _fenced_by_asterisk(self) -> None:
+        if not self._ended.done():
+            self._ended.set_exception(
+                FencedOff("another controller has connected to this Asterisk")
+            )
+
+    # --- after every connection ---
+
+    async def _connected(self, first: bool) -> None:
+        """Read again and settle; until then no seat is offered."""
+        try:
+            await recovery.prepare(self._client)
+            for call, stage in await recovery.settle(self.parts):
+                self._begin(call, stage)
+            found = await recovery.look(self._client)
+            for start in recovery.newcomers(found, self._directory, self.settings.asterisk.app):
+                self._arrived(start)
+            await self._settle_phones()
+        except (ari.ConnectionLost, ari.ClientClosed, ari.Fenced) as error:
+            # The next connection settles again.
+            log.warning("the connection broke while settling: %s", error)
+            return
+        self._floor.open()
+        self._settled.set()
+        log.info(
+            "ready: %s calls in hand%s",
+            len(self._directory.calls()),
+            "" if first else ", connected again",
+        )
+
+    async def _settle_phones(self) -> None:
+        online = {
+            endpoint.resource: endpoint.state == "online"
+            for endpoint in await self._client.list_endpoints("PJSIP")
+        }
+        for seat in await self.db.read(seats.all_seats):
+            ready = online.get(seat.endpoint, False)
+            if ready != seat.phone_ready:
+                await self._set_phone(seat.endpoint, ready)
+
+    # --- callers ---
+
+    def _arrived(self, start: ari.StasisStart) -> None:
+        if start.args[:1] != ("inbound",) or len(start.args) != 4:
+            log.error("a channel came with arguments that nobody gives; letting it go")
+            self._spawn(self._let_go(start.channel.id), "let go")
+            return
+        call_id = start.args[1]
+        if call_id in self._arriving:
+            return
+        self._arriving.add(call_id)
+        self._spawn(self._take(start), f"call {call_id}")
+
+    async def _let_go(self, channel: str) -> None:
+        try:
+            await self._client.channel(channel).hangup("normal")
+        except ari.NotFound:
+            log.debug("it was gone already")
+
+    async def _take(self, start: ari.StasisStart) -> None:
+        """A caller is in our application: the beginning of his way, or the middle of it."""
+        _, call_id, trunk, dialled = start.args
+        try:
+            before = await self.db.read(calls.get, call_id)
+            if before is not None:
+                await self._take_again(before)
+                return
+            line = self.settings.line_of(dialled)
+            if line is None:
+                log.error("call %s came for a number that no line has", call_id)
+                await self._let_go(start.channel.id)
+                return
+            row, blocked = await self._write_down(start, call_id, trunk, line.name)
+            call = LiveCall(self.parts, row, start.channel.name)
+            self._directory.enter(call)
+            self._recorder.watch(call_id)
+        finally:
+            self._arriving.discard(call_id)
+        await self._follow(call, journey.blocked if blocked else journey.greet)
+
+    async def _take_again(self, row: Call) -> None:
+        """A caller whom the fallback had comes back to us, into his old place."""
+        if self._directory.call(row.id) is not None:
+            return
+        if row.ended_ms is not None:
+            log.error("call %s came back after its end", row.id)
+            await self._let_go(row.channel)
+            return
+        log.info("call %s comes back from the fallback", row.id)
+        found = await recovery.look(self._client)
+        if row.channel in found.channels:
+            self._begin(*await recovery.carry_on(self.parts, row, found))
+
+    async def _write_down(
+        self, start: ari.StasisStart, call_id: str, trunk: str, line: str
+    ) -> tuple[Call, bool]:
+        written = start.channel.caller.number
+        known = next((t for t in self.settings.trunks if t.name == trunk), None)
+        if known is None:
+            number = numbers.canonical(written)
+        else:
+            number = numbers.canonical(written, known.country_code, known.area_code)
+        return await self.db.write(
+            doors.arrive,
+            call_id=call_id,
+            asterisk=self.asterisk,
+            line=line,
+            trunk=trunk,
+            caller_hash=self._sealer.find(number),
+            caller_sealed=self._sealer.seal(number),
+            caller_masked=numbers.masked(number),
+            channel=start.channel.id,
+        )
+
+    def _begin(self, call: LiveCall, stage: Stage) -> None:
+        self._spawn(self._follow(call, stage), f"call {call.id}")
+
+    async def _follow(self, call: LiveCall, stage: Stage) -> None:
+        try:
+            await journey.run(call, stage)
+        finally:
+            self._directory.forget(call)
+
+    # --- telephones of seats ---
+
+    def _phone_changed(self, endpoint: str, online: bool) -> None:
+        if endpoint.startswith(SEAT_PREFIX):
+            self._spawn(self._set_phone(endpoint, online), "telephone of a seat")
+
+    async def _set_phone(self, endpoint: str, online: bool) -> None:
+        seat_id = int(endpoint.removeprefix(SEAT_PREFIX))
+        try:
+            seat = await self.db.write(seats.set_phone, seat_id, online)
+        except seats.NotNow:
+            log.warning("a telephone of no seat registered")
+            return
+        try:
+            # For the time without a controller the dialplan rings seats by itself.
+            if online:
+                await self.parts.ami.queue_add(FALLBACK_QUEUE, f"PJSIP/{endpoint}", seat.endpoint)
+            else:
+                await self.parts.ami.queue_remove(FALLBACK_QUEUE, f"PJSIP/{endpoint}")
+        except AmiError as error:
+            log.info("seat %s in the fallback queue: %s", seat_id, error)
+
+    # --- requests ---
+
+    def _on_changes(self, changes: Sequence[Change]) -> None:
+        if self._desk.concerns(changes):
+            self._desk_bell.set()
+
+    async def _serve_desk(self) -> None:
+        """Requests wake us by the feed; a slow look guarantees."""
+        while True:
+            try:
+                async with asyncio.timeout(DESK_POLL_S):
+                    await self._desk_bell.wait()
+            except TimeoutError:
+                log.debug("looking for requests")
+            self._desk_bell.clear()
+            await self._desk.serve()
+
+
+def asterisk_name(settings: Settings) -> str:
+    """How the database calls an Asterisk: where its HTTP is, and our application there."""
+    asterisk = settings.asterisk
+    return f"{asterisk.host}:{asterisk.http_port}/{asterisk.app}"

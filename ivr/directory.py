@@ -1,0 +1,115 @@
+"""Which channel belongs to which call: the way of every event to its inbox.
+
+`on_event` is called by the ARI client for each event, in order, and must be quick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ivr import ari
+from ivr.call import (
+    Gone,
+    LiveCall,
+    NextSentence,
+    Pressed,
+    SeatAnswered,
+    SeatGone,
+    Spoken,
+)
+
+HUNG_UP = 16
+"""Q.850: normal clearing."""
+
+Arrived = Callable[[ari.StasisStart], None]
+PhoneChanged = Callable[[str, bool], None]
+
+
+class Directory:
+    """Channels and their calls.
+
+    Args:
+        arrived: a caller came into the application.
+        phone_changed: a telephone (endpoint name) is reachable, or no longer.
+    """
+
+    def __init__(self, arrived: Arrived, phone_changed: PhoneChanged) -> None:
+        self._arrived = arrived
+        self._phone_changed = phone_changed
+        self._callers: dict[str, LiveCall] = {}
+        self._seats: dict[str, LiveCall] = {}
+        self._by_id: dict[str, LiveCall] = {}
+
+    # --- who is there ---
+
+    def enter(self, call: LiveCall) -> None:
+        """A call is in our hands."""
+        self._by_id[call.id] = call
+        self._callers[call.channel.id] = call
+        if call.seat_channel is not None:
+            self._seats[call.seat_channel] = call
+
+    def forget(self, call: LiveCall) -> None:
+        """The call is over."""
+        self._by_id.pop(call.id, None)
+        self._callers.pop(call.channel.id, None)
+        for channel in [c for c, owner in self._seats.items() if owner is call]:
+            del self._seats[channel]
+
+    def add(self, seat_channel: str, call: LiveCall) -> None:
+        """A seat is about to be rung for this call."""
+        self._seats[seat_channel] = call
+
+    def drop(self, seat_channel: str) -> None:
+        """What that channel does concerns the call no longer."""
+        self._seats.pop(seat_channel, None)
+
+    def call(self, call_id: str) -> LiveCall | None:
+        return self._by_id.get(call_id)
+
+    def calls(self) -> list[LiveCall]:
+        return list(self._by_id.values())
+
+    # --- events ---
+
+    def on_event(self, event: ari.Event) -> None:
+        """Bring an event to the call that it is about."""
+        match event:
+            case ari.ChannelDtmfReceived():
+                if (call := self._callers.get(event.channel.id)) is not None:
+                    call.put(Pressed(event.digit))
+            case ari.PlaybackFinished() | ari.PlaybackContinuing():
+                self._played(event)
+            case ari.StasisStart():
+                self._started(event)
+            case ari.StasisEnd():
+                self._ended(event.channel.id, HUNG_UP)
+            case ari.ChannelDestroyed():
+                self._ended(event.channel.id, event.cause)
+            case ari.EndpointStateChange():
+                self._phone_changed(event.endpoint.resource, event.endpoint.state == "online")
+            case _:
+                pass
+
+    def _played(self, event: ari.PlaybackFinished | ari.PlaybackContinuing) -> None:
+        playback = event.playback
+        call = self._callers.get(playback.target_uri.removeprefix("channel:"))
+        if call is None:
+            return
+        if isinstance(event, ari.PlaybackFinished):
+            call.put(Spoken(playback.id))
+        else:
+            call.put(NextSentence(playback.id))
+
+    def _started(self, event: ari.StasisStart) -> None:
+        if event.args[:1] == ("seat",):
+            if (call := self._seats.get(event.channel.id)) is not None:
+                call.put(SeatAnswered())
+        else:
+            self._arrived(event)
+
+    def _ended(self, channel: str, cause: int) -> None:
+        if (call := self._callers.pop(channel, None)) is not None:
+            call.put(Gone(cause))
+        elif (call := self._seats.pop(channel, None)) is not None:
+            call.put(SeatGone(cause))

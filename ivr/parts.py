@@ -1,0 +1,34 @@
+"""What every part of the controller is handed: one object, built in `controller`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from config.model import Settings
+from db.engine import Database
+from floor.sealed import Sealer
+from ivr import ari
+from ivr.ami import Ami
+from ivr.speech.prompts import Prompts
+
+if TYPE_CHECKING:
+    from ivr.directory import Directory
+    from ivr.queue import Floor
+    from ivr.recorder import Recorder
+
+
+@dataclass(slots=True)
+class Parts:
+    """`asterisk` names the Asterisk that this controller answers for."""
+
+    settings: Settings
+    asterisk: str
+    db: Database
+    client: ari.Client
+    ami: Ami
+    prompts: Prompts
+    sealer: Sealer
+    floor: Floor
+    recorder: Recorder
+    directory: Directory

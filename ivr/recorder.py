@@ -1,0 +1,137 @@
+"""Recordings of this controller's calls: watched while they run, filed when they are over.
+
+Asterisk writes them by itself (MixMonitor, begun in the dialplan before the notice), so
+they go on when the controller dies. Trouble is shown and logged and never ends a call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+
+from config.model import Settings
+from db.engine import Database, DatabaseUnavailable
+from floor import calls
+from recordings import catalogue, vault
+from recordings.catalogue import Recording
+from recordings.vault import NothingToFile
+
+log = logging.getLogger("hotline.recorder")
+
+FIRST_LOOK_S = 3.0
+"""A recording that has no file after so long was refused."""
+
+QUIET_S = 1.0
+"""Asterisk has closed a file that nothing was written to for so long."""
+
+RETRY_S = 60.0
+LOOK_FOR_SPACE_S = 15.0
+
+
+class Recorder:
+    """Files recordings one at a time, in a thread: encoding must not hold up a call."""
+
+    def __init__(self, settings: Settings, db: Database) -> None:
+        self._settings = settings
+        self._db = db
+        self._due: asyncio.Queue[str] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.space_low = False
+
+    def raw(self, call_id: str) -> Path:
+        """Where Asterisk writes the sound of a call."""
+        return self._settings.spool / f"{call_id}.raw"
+
+    # --- while it runs ---
+
+    def watch(self, call_id: str) -> None:
+        """Look once, shortly after the beginning, whether there really is a recording."""
+        asyncio.get_running_loop().call_later(FIRST_LOOK_S, self._first_look, call_id)
+
+    def _first_look(self, call_id: str) -> None:
+        if not self.raw(call_id).exists():
+            self._keep(self._say_problem(call_id))
+
+    async def _say_problem(self, call_id: str) -> None:
+        """No file: refused, or already filed because the call was short."""
+        found = await self._db.read(catalogue.of_call, call_id)
+        if found is None or found.state != "running":
+            return
+        what = "disk_full" if self._is_space_low() else "not_started"
+        log.error("call %s is not being recorded: %s", call_id, what)
+        await self._db.write(catalogue.problem, call_id, what)
+        await self._db.write(calls.note, call_id, "recording_problem", {"what": what})
+
+    def _keep(self, doing: object) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(doing)  # type: ignore[arg-type]
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _is_space_low(self) -> bool:
+        return vault.free_mb(self._settings.spool) < self._settings.recording.min_free_mb
+
+    async def look_for_space(self) -> None:
+        """Runs for ever: notice a disk that fills before a recording is lost to it."""
+        while True:
+            low = await asyncio.to_thread(self._is_space_low)
+            if low and not self.space_low:
+                log.error(
+                    "less than %s MiB are left for recordings", self._settings.recording.min_free_mb
+                )
+            self.space_low = low
+            await asyncio.sleep(LOOK_FOR_SPACE_S)
+
+    # --- when it is over ---
+
+    def file_later(self, call_id: str) -> None:
+        """The call has ended: file its recording as soon as Asterisk has closed it."""
+        self._due.put_nowait(call_id)
+
+    async def file_all(self) -> None:
+        """Runs for ever: file what is due, one after the other."""
+        for left in await self._db.read(catalogue.unfiled):
+            row = await self._db.read(calls.get, left.call_id)
+            if row is None or row.ended_ms is not None:
+                self.file_later(left.call_id)
+        while True:
+            call_id = await self._due.get()
+            try:
+                await self._file(call_id)
+            except (OSError, DatabaseUnavailable):
+                log.exception("the recording of call %s stays in the spool; trying again", call_id)
+                asyncio.get_running_loop().call_later(RETRY_S, self.file_later, call_id)
+
+    async def _file(self, call_id: str) -> None:
+        found = await self._db.read(catalogue.of_call, call_id)
+        if found is None or found.state != "running":
+            return
+        raw = self.raw(call_id)
+        while (wait_s := _until_quiet(raw)) > 0:
+            await asyncio.sleep(wait_s)
+        try:
+            filed = await asyncio.to_thread(self._encode, raw, found)
+        except NothingToFile as error:
+            log.error("the recording of call %s can't be filed: %s", call_id, error.what)
+            await self._db.write(catalogue.fail, found.id, found.problem or error.what)
+            return
+        await self._db.write(catalogue.file, found.id, filed)
+
+    def _encode(self, raw: Path, found: Recording) -> catalogue.Filed:
+        return vault.file_away(
+            raw,
+            self._settings.vault,
+            found.call_id,
+            found.started_ms,
+            self._settings.recording.format,
+        )
+
+
+def _until_quiet(raw: Path) -> float:
+    """Seconds until the file may be taken for closed; 0 when it is, or is not there."""
+    try:
+        age_s = time.time() - raw.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+    return max(0.0, QUIET_S - age_s)

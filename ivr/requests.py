@@ -1,0 +1,62 @@
+"""Requests of persons at screens, brought to the call that they are about."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from db.clock import now_ms
+from db.engine import Database
+from db.feed import Change
+from floor import requests
+from floor.requests import Request
+
+if TYPE_CHECKING:
+    from ivr.call import LiveCall
+
+log = logging.getLogger("hotline.requests")
+
+EXPIRE_MS = 10_000
+"""A button pressed so long ago must not act any more."""
+
+
+async def accept(db: Database, request: Request, **outcome: object) -> None:
+    """It was done."""
+    await db.write(requests.settle, request.id, "done", dict(outcome))
+
+
+async def refuse(db: Database, request: Request, sentence: str) -> None:
+    """It can't be done, and the screen says why."""
+    await db.write(requests.settle, request.id, "refused", {"detail": sentence})
+
+
+class Desk:
+    """Takes the requests that concern this controller's calls."""
+
+    def __init__(self, db: Database, asterisk: str, find: Callable[[str], LiveCall | None]) -> None:
+        self._db = db
+        self._asterisk = asterisk
+        self._find = find
+
+    def concerns(self, changes: Sequence[Change]) -> bool:
+        """Whether a batch of the feed has new requests for calls of ours."""
+        return any(
+            c.topic == "request"
+            and c.data["state"] == "new"
+            and self._find(c.data.get("call_id") or "") is not None
+            for c in changes
+        )
+
+    async def serve(self) -> None:
+        """Take what waits. Called when the feed wakes us, and slowly in between."""
+        from ivr.call import Asked
+
+        await self._db.write(requests.forsake, now_ms() - EXPIRE_MS)
+        for found in await self._db.read(requests.waiting):
+            call = self._find(found.call_id or "")
+            if call is None:
+                continue
+            taken = await self._db.write(requests.take, found.id, self._asterisk)
+            if taken is not None:
+                call.put(Asked(taken))

@@ -1,0 +1,326 @@
+"""Waiting: music, position told, a callback on a key, seats rung one at a time.
+
+What is told never holds the head of the queue up: a seat is rung while a sentence plays,
+and the sentence is stopped when the seat picks up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+
+from config.model import Queue
+from db.clock import now_ms
+from floor import calls, seats
+from floor.seats import Seat
+from ivr import ari, doors
+from ivr.call import (
+    Asked,
+    Happening,
+    LiveCall,
+    Offered,
+    Pressed,
+    SeatAnswered,
+    SeatGone,
+    Spoken,
+)
+from ivr.policy import next_deadline_s
+from ivr.queue import Place
+from ivr.requests import refuse
+
+log = logging.getLogger("hotline.queue")
+
+RING_GRACE_S = 3.0
+"""Asterisk ends the ringing itself; only when it says nothing do we."""
+
+# Q.850
+NO_ROUTE, REJECTED, BUSY, NOT_REACHABLE = 3, 21, 17, 20
+MOST_MINUTES_TOLD = 30
+
+
+async def wait(
+    call: LiveCall, queue: str, *, key: str | None = None, sentence: str | None = None
+) -> bool:
+    """Wait until a seat has answered (True), or nobody can come (False).
+
+    Raises:
+        HungUp: the caller gave up; his place and the seat that rang are free again.
+    """
+    waiting = Wait(call, call.parts.settings.queue(queue))
+    try:
+        return await waiting.until_served(key, sentence)
+    finally:
+        waiting.over()
+
+
+class Wait:
+    """One caller's waiting, from joining the queue to its end."""
+
+    def __init__(self, call: LiveCall, queue: Queue) -> None:
+        self.call = call
+        self.parts = call.parts
+        self.queue = queue
+        self.loop = asyncio.get_running_loop()
+        self.told = 0
+        self.overflowed = False
+        self.ringing: Seat | None = None
+        self.ring_until = math.inf
+        self.music = False
+        self.place: Place | None = None
+        self.began = self.loop.time()
+
+    # --- the waiting itself ---
+
+    async def until_served(self, key: str | None, sentence: str | None) -> bool:
+        seat = await self._join(key)
+        if sentence is not None:
+            self.call.say(sentence)
+        elif self.call.playing is None:
+            self._play_music()
+        if seat is None and sentence is None and self.ringing is None:
+            self._tell_first()
+        while True:
+            happening = await self.call.next(self._next_due())
+            if happening is None:
+                if not await self._clock_struck():
+                    return False
+            elif await self._happened(happening):
+                return True
+
+    def over(self) -> None:
+        if self.place is not None:
+            self.parts.floor.leave(self.place)
+
+    async def _join(self, key: str | None) -> Seat | None:
+        call, row = self.call, self.call.row
+        resumed = row.queued_ms is not None
+        since_ms = row.queued_ms if row.queued_ms is not None else now_ms()
+        self.began -= (now_ms() - since_ms) / 1000
+        self.place = Place(call, since_ms, (self.queue.name,))
+        if row.seat_channel is not None and row.seat_id is not None and resumed:
+            self._resume_ringing(row.seat_id)
+        detail = {"key": key} if key else {}
+        seat = self.parts.floor.join(self.place) if self.ringing is None else None
+        if seat is None:
+            await self._write_waiting(resumed, detail)
+            return None
+        if resumed:
+            await self._write_waiting(resumed, detail)
+            await self._ring(seat)
+            return seat
+        channel = ari.new_id("seat")
+        call.row, won = await self.parts.db.write(
+            doors.queue_up_and_offer, call.id, self.queue.name, detail, seat.id, channel
+        )
+        if won:
+            await self._dial(seat, channel)
+        else:
+            self.parts.floor.not_taken(self.place, seat.id)
+        return seat
+
+    async def _write_waiting(self, resumed: bool, detail: dict[str, str]) -> None:
+        if not resumed:
+            self.call.row = await self.parts.db.write(
+                doors.queue_up, self.call.id, self.queue.name, detail
+            )
+        elif self.call.row.stage != "waiting":
+            self.call.row = await self.parts.db.write(doors.requeue, self.call.id, self.queue.name)
+
+    def _resume_ringing(self, seat_id: int) -> None:
+        self.ringing = self.parts.floor.seat(seat_id)
+        if self.ringing is not None and self.place is not None:
+            self.place.offered = seat_id
+            self.ring_until = self.loop.time() + self.queue.ring_s + RING_GRACE_S
+
+    async def _happened(self, happening: Happening) -> bool:
+        """Deal with what happened; True when a seat has answered."""
+        match happening:
+            case SeatAnswered():
+                return self.ringing is not None
+            case SeatGone(cause):
+                await self._seat_gone(cause)
+            case Offered(seat):
+                await self._ring(seat)
+            case Pressed(key) if key == self.queue.callback_key:
+                await self._callback()
+            case Spoken() if self.call.spoken(happening):
+                self._play_music()
+            case Asked(request):
+                await refuse(self.parts.db, request, "通话尚未接通，不能进行该操作")
+            case _:
+                pass
+        return False
+
+    # --- ringing seats, one at a time ---
+
+    async def _ring(self, seat: Seat) -> None:
+        if self.place is None or self.ringing is not None:
+            return
+        channel = ari.new_id("seat")
+        try:
+            self.call.row = await self.parts.db.write(doors.offer, self.call.id, seat.id, channel)
+        except seats.NotNow as taken:
+            log.info("seat %s was not to be had: %s", seat.id, taken)
+            self.parts.floor.not_taken(self.place, seat.id)
+            return
+        await self._dial(seat, channel)
+
+    async def _dial(self, seat: Seat, channel: str) -> None:
+        assert self.place is not None  # noqa: S101 - joined before anything is dialled
+        self.parts.floor.taken(self.place)
+        self.ringing = seat
+        self.call.seat_channel = channel
+        self.ring_until = self.loop.time() + self.queue.ring_s + RING_GRACE_S
+        self.parts.directory.add(channel, self.call)
+        try:
+            await self.parts.client.originate(
+                f"PJSIP/{seat.endpoint}",
+                channel_id=channel,
+                app_args=("seat", self.call.id),
+                caller_id=self.call.row.caller_masked,
+                timeout=math.ceil(self.queue.ring_s),
+                originator=self.call.channel.id,
+            )
+        except ari.Refused as error:
+            log.warning("call %s: seat %s can't be rung: %s", self.call.id, seat.id, error)
+            self.parts.directory.drop(channel)
+            self.call.put(SeatGone(NOT_REACHABLE))
+            return
+        self.call.spawn(self._note_ringing(seat.id), "note the ringing")
+
+    async def _note_ringing(self, seat_id: int) -> None:
+        # The seat may have picked up or gone before this is written.
+        with contextlib.suppress(seats.NotNow):
+            await self.parts.db.write(seats.ring, seat_id)
+
+    async def _seat_gone(self, cause: int) -> None:
+        if self.ringing is None or self.place is None:
+            return
+        seat, channel = self.ringing, self.call.seat_channel or ""
+        await self.call.settled()
+        why = _why_not(cause)
+        self.call.row = await self.parts.db.write(
+            doors.take_back, self.call.id, seat.id, channel, why
+        )
+        self.ringing = None
+        self.ring_until = math.inf
+        self.call.seat_channel = None
+        self.parts.floor.not_taken(self.place, seat.id)
+
+    # --- what the clock brings ---
+
+    def _next_due(self) -> float:
+        if self.ringing is not None:
+            return self.ring_until
+        told_at = self.began + next_deadline_s(self.queue, 0.0, self.told)
+        return min(told_at, self._gives_up_at())
+
+    def _gives_up_at(self) -> float:
+        limit = self.queue.max_wait_s
+        if self.overflowed:
+            limit += self.queue.overflow_wait_s
+        return self.began + limit
+
+    async def _clock_struck(self) -> bool:
+        """Do what is due; False when nobody can come any more."""
+        now = self.loop.time()
+        if self.ringing is not None:
+            await self._stop_ringing()
+            return True
+        if now >= self._gives_up_at():
+            return await self._overflow()
+        if now >= self.began + next_deadline_s(self.queue, 0.0, self.told):
+            await self._tell_position()
+        return True
+
+    async def _stop_ringing(self) -> None:
+        channel = self.call.seat_channel
+        if channel is not None:
+            self.call.spawn(self.parts.client.channel(channel).hangup("no_answer"), "stop ringing")
+            self.parts.directory.drop(channel)
+        await self._seat_gone(19)
+
+    async def _overflow(self) -> bool:
+        if self.overflowed or self.queue.overflow_to is None or self.place is None:
+            return False
+        self.overflowed = True
+        self.call.row = await self.parts.db.write(
+            calls.step,
+            self.call.id,
+            "overflow",
+            {"to": self.queue.overflow_to},
+            queue=self.queue.overflow_to,
+        )
+        self._say("overflow")
+        self.parts.floor.widen(self.place, self.queue.overflow_to)
+        return True
+
+    # --- what the caller hears ---
+
+    def _tell_first(self) -> None:
+        if self.call.row.callback_ms is None and not self.told:
+            self._say("waiting_first")
+
+    async def _tell_position(self) -> None:
+        self.told += 1
+        if self.place is None:
+            return
+        position = self.parts.floor.position(self.place)
+        media = self._position_media(position)
+        wait_s = self.parts.floor.expected_wait_s(self.place)
+        if wait_s is not None:
+            media += self._wait_media(wait_s)
+        if self.call.row.callback_ms is None:
+            media.append(self.parts.prompts.media("callback_offer"))
+        self._stop_music()
+        self.call.play(*media)
+        await self.parts.db.write(calls.note, self.call.id, "position_told", {"position": position})
+
+    def _position_media(self, position: int) -> list[str]:
+        prompts = self.parts.prompts
+        if position <= 1:
+            return [prompts.media("position_next")]
+        return [
+            prompts.media("position"),
+            *prompts.number(position - 1),
+            prompts.media("position_unit"),
+        ]
+
+    def _wait_media(self, wait_s: float) -> list[str]:
+        prompts = self.parts.prompts
+        if wait_s < 60:
+            return [prompts.media("wait_under_minute")]
+        minutes = min(math.ceil(wait_s / 60), MOST_MINUTES_TOLD)
+        return [
+            prompts.media("wait_about"),
+            *prompts.number(minutes),
+            prompts.media("wait_minutes"),
+        ]
+
+    async def _callback(self) -> None:
+        if self.call.row.callback_ms is None:
+            self.call.row = await self.parts.db.write(doors.ask_callback, self.call.id)
+        self._say("callback_done")
+
+    def _say(self, sentence: str) -> None:
+        self._stop_music()
+        self.call.say(sentence)
+
+    def _play_music(self) -> None:
+        self.music = True
+        self.call.spawn(self.call.channel.start_moh(self.queue.music), "music")
+
+    def _stop_music(self) -> None:
+        if self.music:
+            self.music = False
+            self.call.spawn(self.call.channel.stop_moh(), "stop the music")
+
+
+def _why_not(cause: int) -> str:
+    if cause in (REJECTED, BUSY):
+        return "refused"
+    if cause in (NO_ROUTE, NOT_REACHABLE):
+        return "unreachable"
+    return "not_answered"
