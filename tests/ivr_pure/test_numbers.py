@@ -102,6 +102,7 @@ def test_kept_form_is_digits_or_nothing(written: str, area_code: str) -> None:
         ("+85290001234", "+852****1234"),
         ("4000001234", "400****1234"),
         ("2000123", "*****23"),
+        ("+1000000", "******00"),
         ("12345", "12345"),
         ("", WITHHELD),
     ],
@@ -116,9 +117,9 @@ def test_mask_hides_the_middle(written: str) -> None:
     kept = canonical(written, "86", "0775")
     if len(kept) < 7:
         return
-    hidden = slice(4, -4) if len(kept) >= 9 else slice(0, -2)
-    middle = kept[hidden]
-    other = kept[: hidden.start] + "".join(str(9 - int(d)) for d in middle) + kept[hidden.stop :]
+    hidden = slice(4, -4) if len(kept) >= 11 else slice(1, -4)
+    middle = "".join(str(9 - int(digit)) for digit in kept[hidden])
+    other = kept[: hidden.start] + middle + kept[hidden.stop :]
     assert masked(other) == masked(kept)
     assert masked(kept).count("*") >= 3
 
