@@ -73,7 +73,7 @@ def answer(
     conn: Connection, call_id: str, seat_id: int, channel: str, bridge: str, zone: tzinfo
 ) -> tuple[Call, Seat]:
     """The agent picked up: the talk begins and with it the draft of a ticket."""
-    seat = seats.answer(conn, seat_id)
+    seat = _pick_up(conn, seat_id)
     calls.leg_answered(conn, channel)
     row = calls.get(conn, call_id)
     if row is None:
@@ -93,11 +93,22 @@ def answer(
     return calls.step(conn, call_id, "answered", detail, bridge=bridge, ticket=ticket.id), seat
 
 
+def _pick_up(conn: Connection, seat_id: int) -> Seat:
+    try:
+        return seats.answer(conn, seat_id)
+    except seats.NotNow as early:
+        # A telephone that answers at once is quicker than the note that it rings.
+        if early.seat is None or early.seat.state != "reserved":
+            raise
+    seats.ring(conn, seat_id)
+    return seats.answer(conn, seat_id)
+
+
 def leave_message(conn: Connection, call_id: str, zone: tzinfo) -> Call:
     """The caller speaks to the machine; what he says becomes a ticket nobody owns yet."""
     row = calls.step(conn, call_id, "message")
     calls.miss(conn, call_id, "message", row.queue)
-    ticket = store.draft(
+    ticket = store.of_call(conn, call_id) or store.draft(
         conn,
         call_id=call_id,
         source="message",
