@@ -1,4 +1,4 @@
-"""Where log lines go: everything into `<var>/log/hotline.log`, warnings onto the terminal too."""
+"""Where log lines go: everything into `<var>/log/NAME.log`, warnings onto the terminal too."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LINE = "%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s"
 TIME = "%Y-%m-%dT%H:%M:%S"
 
 
-def set_up(directory: Path, *, level: str = "INFO") -> Path:
+def set_up(directory: Path, name: str, *, level: str = "INFO") -> Path:
     """Start logging (times in UTC); returns the file."""
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "hotline.log"
+    path = directory / f"{name}.log"
     whole = logging.Formatter(LINE, TIME)
     whole.converter = time.gmtime
     file = RotatingFileHandler(path, maxBytes=SIZE_BYTES, backupCount=KEPT, encoding="utf-8")

@@ -15,7 +15,6 @@ class Running:
 
     pid: int
     address: str
-    parts: str
 
 
 class AlreadyRunning(Exception):
@@ -75,5 +74,5 @@ def running(var: Path, name: str) -> Running | None:
     except FileNotFoundError:
         return None
     except BlockingIOError:
-        return read(path) or Running(0, "", "")
+        return read(path) or Running(0, "")
     return None

@@ -4,7 +4,7 @@
 # seconds it shows that it still works; when it fails it shows the end of that log, says what
 # to do (ADVICE) and ends the script. What was done stays done: the next run goes on from there.
 
-log_dir=${HOTLINE_HOTLINE_VAR:-var}/log/setup
+log_dir=${HOTLINE_VAR:-var}/log/setup
 ticker=
 
 _tick() { # NAME LOG: a line that grows on a terminal, a line now and then elsewhere

@@ -1,0 +1,105 @@
+"""Accounts made from the command line, and those of a demonstration."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, select
+
+from agent_console.accounts import add_account, set_password
+from agent_console.passwords import hash_password
+from config.model import Settings
+from db import Database
+from db.models import account
+from floor import seats
+
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""None that is taken for another when read aloud or off a screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person of the demonstration; `skills` None means that there is no seat."""
+
+    login: str
+    name: str
+    role: str
+    skills: dict[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What a person needs to sign in. The password is shown once and kept nowhere."""
+
+    login: str
+    name: str
+    role: str
+    password: str
+
+
+def people(settings: Settings) -> list[Person]:
+    """Two agents (one takes every queue, one the first alone) and one of each other role."""
+    queues = [queue.name for queue in settings.queues]
+    return [
+        Person("agent", "话务员甲", "agent", dict.fromkeys(queues, 1)),
+        Person("agent2", "话务员乙", "agent", dict.fromkeys(queues[:1], 2)),
+        Person("expert", "值班专家", "expert"),
+        Person("supervisor", "值班长", "supervisor"),
+        Person("unit", "承办单位", "unit"),
+        Person("admin", "管理员", "admin"),
+    ]
+
+
+def new_password() -> str:
+    """Four times four letters, about 80 bits, easy to type."""
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
+
+
+def how_many(conn: Connection) -> int:
+    return conn.execute(select(func.count()).select_from(account)).scalar_one()
+
+
+def create(conn: Connection, person: Person, password_hash: str) -> int:
+    """Make the account and its seat; returns the account's id.
+
+    Raises sqlalchemy.exc.IntegrityError when the login is taken.
+    """
+    made = add_account(conn, person.login, person.name, person.role, password_hash)
+    if person.skills is not None:
+        seats.create(conn, made, person.name, person.skills)
+    return made
+
+
+def _create_all(conn: Connection, ready: list[tuple[Person, str]]) -> bool:
+    """All or none, and only into a database without a single account."""
+    if how_many(conn):
+        return False
+    for person, password_hash in ready:
+        create(conn, person, password_hash)
+    return True
+
+
+async def make_demo(database: Database, settings: Settings) -> list[SignIn]:
+    """Make the demonstration's accounts; an empty list when there are accounts already."""
+    if await database.read(how_many):
+        return []
+    secrets_of = {person.login: new_password() for person in people(settings)}
+    ready = [(person, hash_password(secrets_of[person.login])) for person in people(settings)]
+    if not await database.write(_create_all, ready):
+        return []
+    return [SignIn(p.login, p.name, p.role, secrets_of[p.login]) for p, _ in ready]
+
+
+async def renew(database: Database, login: str) -> str | None:
+    """A new password for an account, ending its sessions; None when there is no such login."""
+    password = new_password()
+    return password if await database.write(set_password, login, hash_password(password)) else None
+
+
+def listed(conn: Connection) -> list[tuple[str, str, str, bool]]:
+    """Login, name, role and whether it is disabled, by login."""
+    columns = (account.c.login, account.c.name, account.c.role, account.c.disabled)
+    rows = conn.execute(select(*columns).order_by(account.c.login))
+    return [(row.login, row.name, row.role, row.disabled) for row in rows]
