@@ -7,6 +7,7 @@ each was made, so that only what changed is made again.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -205,5 +206,6 @@ def _write(path: Path, data: bytes) -> None:
         fresh.write_bytes(data)
         fresh.replace(path)
     except OSError as error:
-        fresh.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            fresh.unlink()
         raise Unwritable(f"{path} can't be written: {error.strerror}") from error
