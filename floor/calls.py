@@ -34,6 +34,7 @@ END_REASONS = {
     "failed": "系统故障",
     "lost": "通话中断",
     "fallback": "应急接听",
+    "stopped": "系统停机",
 }
 
 EVENT_KINDS = {

@@ -96,6 +96,7 @@ class LiveCall:
         self.channel_name = channel_name
         self.seat_channel: str | None = row.seat_channel
         self.gone = False
+        self.ends_because: str | None = None
         self.playing: str | None = None
         self._inbox: deque[Happening] = deque()
         self._waiter: asyncio.Future[None] | None = None

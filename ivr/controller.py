@@ -37,6 +37,8 @@ SEAT_PREFIX = "seat-"
 FALLBACK_QUEUE = "fallback"
 DESK_POLL_S = 2.0
 SWEEP_S = 10.0
+END_CALLS_S = 3.0
+CALL_TASK = "call "
 
 
 class FencedOff(Exception):
@@ -76,7 +78,7 @@ class Controller:
             on_connected=self._connected,
             on_fenced=self._fenced_by_asterisk,
         )
-        self._directory = Directory(self._arrived, self._phone_changed)
+        self._directory = Directory(self._arrived, self._phone_changed, self._stray)
         self._client.on_event = self._directory.on_event
         self._floor = Floor(settings, db)
         self._recorder = Recorder(settings, db)
@@ -123,6 +125,17 @@ class Controller:
     async def ready(self) -> None:
         """Wait until calls are being taken."""
         await self._settled.wait()
+
+    async def end_calls(self) -> None:
+        """Before a whole copy is stopped: end every call with its true reason and its record."""
+        for call in self._directory.calls():
+            call.ends_because = "stopped"
+            self._spawn(self._let_go(call.channel.id), "end a call")
+        under_way = [task for task in self._tasks if task.get_name().startswith(CALL_TASK)]
+        if under_way:
+            _, left = await asyncio.wait(under_way, timeout=END_CALLS_S)
+            if left:
+                log.warning("%s calls did not end in time", len(left))
 
     def _gather(self, http: aiohttp.ClientSession) -> Parts:
         asterisk = self.settings.asterisk
@@ -228,7 +241,10 @@ class Controller:
         if call_id in self._arriving:
             return
         self._arriving.add(call_id)
-        self._spawn(self._take(start), f"call {call_id}")
+        self._spawn(self._take(start), CALL_TASK + call_id)
+
+    def _stray(self, channel: str) -> None:
+        self._spawn(self._let_go(channel), "let a seat's telephone go")
 
     async def _let_go(self, channel: str) -> None:
         try:
@@ -292,7 +308,7 @@ class Controller:
         )
 
     def _begin(self, call: LiveCall, stage: Stage) -> None:
-        self._spawn(self._follow(call, stage), f"call {call.id}")
+        self._spawn(self._follow(call, stage), CALL_TASK + call.id)
 
     async def _follow(self, call: LiveCall, stage: Stage) -> None:
         try:
@@ -337,7 +353,10 @@ class Controller:
             except TimeoutError:
                 log.debug("looking for requests")
             self._desk_bell.clear()
-            await self._desk.serve()
+            try:
+                await self._desk.serve()
+            except DatabaseUnavailable as error:
+                log.warning("requests could not be read: %s", error)
 
 
 def asterisk_name(settings: Settings) -> str:

@@ -23,6 +23,7 @@ HUNG_UP = 16
 
 Arrived = Callable[[ari.StasisStart], None]
 PhoneChanged = Callable[[str, bool], None]
+Stray = Callable[[str], None]
 
 
 class Directory:
@@ -31,9 +32,11 @@ class Directory:
     Args:
         arrived: a caller came into the application.
         phone_changed: a telephone (endpoint name) is reachable, or no longer.
+        stray: a seat picked up for a call that is no longer there.
     """
 
-    def __init__(self, arrived: Arrived, phone_changed: PhoneChanged) -> None:
+    def __init__(self, arrived: Arrived, phone_changed: PhoneChanged, stray: Stray) -> None:
+        self._stray = stray
         self._arrived = arrived
         self._phone_changed = phone_changed
         self._callers: dict[str, LiveCall] = {}
@@ -63,6 +66,9 @@ class Directory:
     def drop(self, seat_channel: str) -> None:
         """What that channel does concerns the call no longer."""
         self._seats.pop(seat_channel, None)
+
+    def seat_call(self, seat_channel: str) -> LiveCall | None:
+        return self._seats.get(seat_channel)
 
     def call(self, call_id: str) -> LiveCall | None:
         return self._by_id.get(call_id)
@@ -105,6 +111,8 @@ class Directory:
         if event.args[:1] == ("seat",):
             if (call := self._seats.get(event.channel.id)) is not None:
                 call.put(SeatAnswered())
+            else:
+                self._stray(event.channel.id)
         else:
             self._arrived(event)
 

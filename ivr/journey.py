@@ -41,7 +41,7 @@ async def run(call: LiveCall, first: Stage) -> None:
         while stage is not None:
             stage = await stage(call)
     except HungUp:
-        await finish(call, ABANDONED[call.row.stage])
+        await finish(call, call.ends_because or ABANDONED[call.row.stage])
     except (asyncio.CancelledError, ari.ClientClosed, ari.Fenced):
         # The controller stops or was replaced: the call itself goes on without us.
         raise
@@ -140,6 +140,7 @@ async def message(call: LiveCall) -> Stage | None:
 
 async def blocked(call: LiveCall) -> Stage | None:
     """A blocked number hears why nobody answers, and the call is kept like any other."""
+    call.ends_because = "blocked"
     await call.parts.db.write(calls.note, call.id, "blocked")
     await call.say_whole("blocked")
     await finish(call, "blocked")

@@ -84,7 +84,7 @@ class Floor:
     def join(self, place: Place) -> Seat | None:
         """A caller begins to wait. The answer is the seat offered to him at once, if any."""
         bisect.insort(self._places, place, key=lambda p: p.order)
-        if self._paused:
+        if self._paused or place.offered is not None:
             return None
         return self._offer_best(place)
 

@@ -108,12 +108,12 @@ class Recorder:
         if found is None or found.state != "running":
             return
         raw = self.raw(call_id)
-        while (wait_s := _until_quiet(raw)) > 0:
+        while (wait_s := _until_quiet(raw)) > 0:  # noqa: ASYNC110 - a file can't be awaited
             await asyncio.sleep(wait_s)
         try:
             filed = await asyncio.to_thread(self._encode, raw, found)
         except NothingToFile as error:
-            log.error("the recording of call %s can't be filed: %s", call_id, error.what)
+            log.warning("the recording of call %s can't be filed: %s", call_id, error.what)
             await self._db.write(catalogue.fail, found.id, found.problem or error.what)
             return
         await self._db.write(catalogue.file, found.id, filed)

@@ -44,6 +44,9 @@ FILTERED = (
 )
 """Events that we do not use: two thirds of them all, and their cost on both sides."""
 
+SEAT_CHANNEL = "seat-"
+"""How the ids of channels to seats begin (`ari.new_id`)."""
+
 YOUNG_MS = 5000
 """A call so young may just be on its way into our hands."""
 
@@ -88,6 +91,7 @@ async def settle(parts: Parts) -> list[tuple[LiveCall, Stage]]:
             carried_on.append(await carry_on(parts, row, found))
         else:
             log.info("call %s is in the fallback's hands until it comes back", row.id)
+    await _hang_up_strays(parts, found)
     await _free_stranded_seats(parts)
     return carried_on
 
@@ -159,21 +163,14 @@ async def carry_on(parts: Parts, row: Call, found: Found) -> tuple[LiveCall, Sta
             call.put(SeatGone(0))
         stage = journey.talking
     elif row.stage in ("waiting", "talking") and row.queue is not None:
-        if row.seat_channel is not None:
-            call.put(_what_became(seat))
+        if row.seat_channel is not None and (seat is None or seat.state == "Up"):
+            call.put(SeatAnswered() if seat is not None else SeatGone(0))
         stage = journey.waiting_in(row.queue)
     elif row.stage == "message":
         stage = journey.message
     else:
         stage = journey.greet if row.stage == "greeting" else journey.menu
     return call, stage
-
-
-def _what_became(seat: ari.ChannelData | None) -> SeatAnswered | SeatGone:
-    """Of a seat that was being rung when we went: a seat that still rings is let go."""
-    if seat is not None and seat.state == "Up":
-        return SeatAnswered()
-    return SeatGone(0)
 
 
 async def _mend_bridge(parts: Parts, call: LiveCall, found: Found) -> None:
@@ -189,6 +186,18 @@ async def _mend_bridge(parts: Parts, call: LiveCall, found: Found) -> None:
     if bridge not in found.bridges:
         await parts.client.create_bridge(bridge, types=("mixing",))
     await parts.client.bridge(bridge).add(*missing)
+
+
+async def _hang_up_strays(parts: Parts, found: Found) -> None:
+    """Telephones of seats that were rung for a call which is no longer theirs."""
+    for channel in found.channels.values():
+        if _is_seats(channel) and parts.directory.seat_call(channel.id) is None:
+            log.info("a seat's telephone was left without a call")
+            await _hang_up(parts, channel.id)
+
+
+def _is_seats(channel: ari.ChannelData) -> bool:
+    return channel.id.startswith(SEAT_CHANNEL)
 
 
 async def _free_stranded_seats(parts: Parts) -> None:

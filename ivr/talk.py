@@ -70,10 +70,8 @@ async def connect(call: LiveCall) -> None:
 
 async def carry_out(call: LiveCall, request: Request) -> None:
     """Do what a person asked for, or say why not."""
-    doing = VERBS.get(request.verb)
+    doing = VERBS.get(request.verb, unknown)
     try:
-        if doing is None:
-            raise CannotDo("不支持的操作")
         await doing(call, request)
     except CannotDo as error:
         await refuse(call.parts.db, request, str(error))
@@ -82,6 +80,11 @@ async def carry_out(call: LiveCall, request: Request) -> None:
         await refuse(call.parts.db, request, "电话系统未能完成该操作，请稍后再试")
     else:
         await accept(call.parts.db, request)
+
+
+async def unknown(call: LiveCall, request: Request) -> None:
+    """A button of a newer screen."""
+    raise CannotDo("不支持的操作")
 
 
 async def hold(call: LiveCall, request: Request) -> None:

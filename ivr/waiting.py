@@ -74,13 +74,13 @@ class Wait:
     # --- the waiting itself ---
 
     async def until_served(self, key: str | None, sentence: str | None) -> bool:
-        seat = await self._join(key)
+        await self._join(key)
         if sentence is not None:
             self.call.say(sentence)
-        elif self.call.playing is None:
+        elif self.ringing is None and self.call.row.callback_ms is None:
+            self.call.say("waiting_first")
+        else:
             self._play_music()
-        if seat is None and sentence is None and self.ringing is None:
-            self._tell_first()
         while True:
             happening = await self.call.next(self._next_due())
             if happening is None:
@@ -93,23 +93,22 @@ class Wait:
         if self.place is not None:
             self.parts.floor.leave(self.place)
 
-    async def _join(self, key: str | None) -> Seat | None:
+    async def _join(self, key: str | None) -> None:
+        """Take a place; when a seat is free, ring it at once and write both in one go."""
         call, row = self.call, self.call.row
         resumed = row.queued_ms is not None
         since_ms = row.queued_ms if row.queued_ms is not None else now_ms()
         self.began -= (now_ms() - since_ms) / 1000
         self.place = Place(call, since_ms, (self.queue.name,))
-        if row.seat_channel is not None and row.seat_id is not None and resumed:
+        if row.seat_channel is not None and row.seat_id is not None:
             self._resume_ringing(row.seat_id)
+        seat = self.parts.floor.join(self.place)
         detail = {"key": key} if key else {}
-        seat = self.parts.floor.join(self.place) if self.ringing is None else None
-        if seat is None:
+        if seat is None or resumed:
             await self._write_waiting(resumed, detail)
-            return None
-        if resumed:
-            await self._write_waiting(resumed, detail)
-            await self._ring(seat)
-            return seat
+            if seat is not None:
+                await self._ring(seat)
+            return
         channel = ari.new_id("seat")
         call.row, won = await self.parts.db.write(
             doors.queue_up_and_offer, call.id, self.queue.name, detail, seat.id, channel
@@ -118,7 +117,6 @@ class Wait:
             await self._dial(seat, channel)
         else:
             self.parts.floor.not_taken(self.place, seat.id)
-        return seat
 
     async def _write_waiting(self, resumed: bool, detail: dict[str, str]) -> None:
         if not resumed:
@@ -258,10 +256,6 @@ class Wait:
         return True
 
     # --- what the caller hears ---
-
-    def _tell_first(self) -> None:
-        if self.call.row.callback_ms is None and not self.told:
-            self._say("waiting_first")
 
     async def _tell_position(self) -> None:
         self.told += 1
