@@ -30,3 +30,10 @@ def set_up(directory: Path, name: str, *, level: str = "INFO") -> Path:
     for chatty in ("alembic", "asyncio", "aiohttp.access", "websockets"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     return path
+
+
+def only_errors_on_terminal() -> None:
+    """While everything is being stopped, a part that misses another is no news."""
+    for handler in logging.getLogger().handlers:
+        if type(handler) is logging.StreamHandler:
+            handler.setLevel(logging.ERROR)

@@ -79,6 +79,7 @@ async def _run(settings: Settings, home: AsteriskHome | None, body: Body) -> str
             return None
         return await house.until_over()
     finally:
+        logs.only_errors_on_terminal()
         await house.close()
 
 
@@ -123,9 +124,14 @@ async def _start_asterisk(house: House, process: AsteriskProcess) -> None:
         fresh = await process.start()
         running.say("" if fresh else "it was running already and is taken over, with its calls")
     # Stopped before the controller: calls end, and the controller still writes that down.
-    house.on_stop("stopping Asterisk", process.stop)
+    unwatch = house.ending("Asterisk")
+
+    async def stop() -> None:
+        await unwatch()
+        await process.stop()
+
+    house.on_stop("stopping Asterisk", stop)
     house.live("Asterisk", keep_running(process))
-    house.on_stop("no longer watching Asterisk", house.ending("Asterisk"))
 
 
 async def _start_controller(house: House, controller: wiring.Controller) -> None:

@@ -23,6 +23,7 @@ from ivr.speech.errors import SpeechError
 
 ANSWER_LIMIT_S = 10.0
 GREETING_LIMIT_S = 15.0
+ARRIVAL_LIMIT_S = 10.0
 LISTENED_S = 2.0
 """A citizen listens this long to the menu before pressing a key."""
 MENU_LIMIT_S = 30.0
@@ -100,6 +101,7 @@ async def _listen_and_press(citizen: Citizen, watch: Watch, story: Story, key: s
         await citizen.media.hears_sound(GREETING_LIMIT_S)
     except TimeoutError:
         raise HinderedError(f"No greeting was heard within {GREETING_LIMIT_S:.0f} s.") from None
+    await _reach(citizen, watch, "arrived", ARRIVAL_LIMIT_S)
     story.tell("the greeting is heard")
     await _reach(citizen, watch, "menu", MENU_LIMIT_S)
     await asyncio.sleep(LISTENED_S)
