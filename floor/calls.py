@@ -331,6 +331,19 @@ def miss(conn: Connection, call_id: str, kind: str, queue: str | None) -> None:
     publish(conn, "missed", found, {"id": found, "state": "open"})
 
 
+def missed_done(conn: Connection, missed_id: int, account_id: int, note: str | None) -> bool:
+    """Somebody saw to a missed call; False when it was done already, or is not there."""
+    row = conn.execute(
+        update(missed_call)
+        .where(missed_call.c.id == missed_id, missed_call.c.state == "open")
+        .values(state="done", done_ms=now_ms(), done_by=account_id, note=note)
+        .returning(missed_call.c.id)
+    ).one_or_none()
+    if row:
+        publish(conn, "missed", missed_id, {"id": missed_id, "state": "done"})
+    return row is not None
+
+
 def answered_after_all(conn: Connection, call_id: str) -> None:
     """Somebody answered a caller who had asked to be rung back: nothing left to do."""
     row = conn.execute(

@@ -82,7 +82,7 @@ async def carry_out(call: LiveCall, request: Request) -> None:
         await accept(call.parts.db, request)
 
 
-async def unknown(call: LiveCall, request: Request) -> None:
+async def unknown(_call: LiveCall, _request: Request) -> None:
     """A button of a newer screen."""
     raise CannotDo("不支持的操作")
 
