@@ -1,0 +1,103 @@
+"""The words and choices of this place, for screens."""
+
+from __future__ import annotations
+
+import msgspec
+
+from agent_console.context import Context
+from agent_console.operations import Operations
+from agent_console.roles import EVERYBODY
+from config import model
+from floor import calls, seats
+from recordings.catalogue import PROBLEMS
+from tickets import rules
+
+operations = Operations("settings")
+
+TICKET_EVENTS = {
+    "drafted": "建立工单",
+    "edited": "修改工单",
+    "completed": "提交工单",
+}
+MISSED_KINDS = {"abandoned": "排队中挂机", "callback": "登记回电", "message": "语音留言"}
+
+
+class Named(msgspec.Struct, frozen=True):
+    name: str
+    label: str
+
+
+class QueueSettings(msgspec.Struct, frozen=True):
+    name: str
+    label: str
+    callback_key: str
+
+
+class ChoiceOf(msgspec.Struct, frozen=True):
+    code: str
+    label: str
+
+
+class DispositionSettings(msgspec.Struct, frozen=True):
+    code: str
+    label: str
+    closes: bool
+    state: str
+    needs_class: bool
+
+
+class Labels(msgspec.Struct, frozen=True):
+    seat_states: dict[str, str]
+    stages: dict[str, str]
+    end_reasons: dict[str, str]
+    ticket_states: dict[str, str]
+    event_kinds: dict[str, str]
+    missed_kinds: dict[str, str]
+    recording_problems: dict[str, str]
+
+
+class PlaceSettings(msgspec.Struct, frozen=True):
+    zone: str
+    hotline_label: str
+    queues: list[QueueSettings]
+    lines: list[Named]
+    types: list[ChoiceOf]
+    classes: list[ChoiceOf]
+    dispositions: list[DispositionSettings]
+    pause_reasons: list[ChoiceOf]
+    labels: Labels
+
+
+@operations.add("GET", "/settings", "Words and choices of this place", roles=EVERYBODY)
+async def read_settings(context: Context) -> PlaceSettings:
+    return shown(context.parts.settings)
+
+
+def shown(place: model.Settings) -> PlaceSettings:
+    """What of the settings a screen needs."""
+    return PlaceSettings(
+        zone=place.zone,
+        hotline_label=place.lines[0].label if place.lines else "12345",
+        queues=[QueueSettings(q.name, q.label, q.callback_key) for q in place.queues],
+        lines=[Named(line.name, line.label) for line in place.lines],
+        types=_choices(place.tickets.types),
+        classes=_choices(place.tickets.classes),
+        dispositions=[
+            DispositionSettings(d.code, d.label, d.closes, d.state, d.needs_class)
+            for d in place.tickets.dispositions
+        ],
+        pause_reasons=_choices(place.pause_reasons),
+        labels=Labels(
+            seat_states=seats.LABELS,
+            stages=calls.STAGES,
+            end_reasons=calls.END_REASONS,
+            ticket_states=rules.STATES,
+            event_kinds=calls.EVENT_KINDS | TICKET_EVENTS,
+            missed_kinds=MISSED_KINDS,
+            recording_problems=PROBLEMS,
+        ),
+    )
+
+
+def _choices(choices: tuple[model.Choice, ...]) -> list[ChoiceOf]:
+    return [ChoiceOf(c.code, c.label) for c in choices]

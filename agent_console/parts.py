@@ -1,0 +1,27 @@
+"""What the console is built from, handed in by `hotline` (or by a test)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.model import Settings
+from db import Database
+from db.clock import now_ms
+
+WEB = Path(__file__).parent / "web" / "dist"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Settings, storage, secrets and clock of one console."""
+
+    settings: Settings
+    database: Database
+    asterisk_password: str
+    """The password of ARI (`settings.asterisk.user`), as rendered for this Asterisk."""
+    caller_hash: Callable[[str], str]
+    """The keyed hash that finds a caller's number again; takes the number as typed."""
+    now_ms: Callable[[], int] = now_ms
+    web: Path = WEB

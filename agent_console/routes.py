@@ -1,0 +1,85 @@
+"""All operations of the API, gathered, and the routes that serve them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from agent_console.api import (
+    calls,
+    demo,
+    floor,
+    live,
+    missed,
+    recordings,
+    seat,
+    session,
+    sip,
+    tickets,
+)
+from agent_console.api import settings as settings_api
+from agent_console.context import SERVICES, Context
+from agent_console.openapi import document
+from agent_console.operations import Operation
+from agent_console.static import WebApplication
+
+BASE = "/api/v1"
+
+OPERATIONS: tuple[Operation, ...] = (
+    *session.operations.all,
+    *settings_api.operations.all,
+    *seat.operations.all,
+    *calls.operations.all,
+    *missed.operations.all,
+    *tickets.operations.all,
+    *recordings.operations.all,
+    *floor.operations.all,
+    *live.operations.all,
+    *demo.operations.all,
+)
+
+
+def add_routes(app: web.Application, site: WebApplication) -> None:
+    """The API, the sockets, the health page, and the web application for the rest."""
+    for operation in OPERATIONS:
+        app.router.add_route(operation.method, BASE + operation.path, _handler(operation))
+    described = msgspec.json.encode(document(OPERATIONS, BASE))
+
+    async def describe(_: web.Request) -> web.Response:
+        return web.Response(body=described, content_type="application/json")
+
+    app.router.add_get(f"{BASE}/openapi.json", describe, allow_head=False)
+    app.router.add_get("/healthz", _healthz, allow_head=False)
+    app.router.add_get("/sip", sip.serve, allow_head=False)
+    app.router.add_route("*", "/api/{rest:.*}", _nothing_here)
+    app.router.add_get("/{path:.*}", site.serve)
+
+
+def _handler(operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await operation.serve(Context(request))
+
+    return handle
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    found = await request.app[SERVICES].health.look()
+    return web.Response(
+        status=200 if found.ok else 503,
+        body=msgspec.json.encode(found),
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def _nothing_here(request: web.Request) -> web.Response:
+    """No such path (404), or no such method there (405)."""
+    allowed: set[str] = set()
+    for resource in request.app.router.resources():
+        if resource.canonical.startswith(BASE):
+            allowed |= (await resource.resolve(request))[1]
+    if allowed:
+        raise web.HTTPMethodNotAllowed(request.method, sorted(allowed))
+    raise web.HTTPNotFound

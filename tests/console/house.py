@@ -1,0 +1,218 @@
+"""A running console with people in it, and browsers for them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+from argon2 import PasswordHasher
+from sqlalchemy import Connection
+
+from agent_console.accounts import add_account
+from agent_console.server import Console
+from db import Database
+from floor import calls, seats
+from recordings import catalogue
+from tickets import store
+
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "made-up-password"
+API = "/api/v1"
+LIMIT_S = 10.0
+ROLES = {
+    "agent": "agent", "agent2": "agent", "expert": "expert", "supervisor": "supervisor",
+    "unit": "unit", "admin": "admin",
+}  # fmt: skip
+SEATED = ("agent", "agent2")
+
+
+def caller_hash(number: str) -> str:
+    return hashlib.sha256(f"key:{number}".encode()).hexdigest()
+
+
+@dataclass
+class Answer:
+    """An answer that was read to its end."""
+
+    status: int
+    headers: Any
+    body: bytes
+    json: Any = None
+
+    @property
+    def problem(self) -> str:
+        """The last part of a problem's type."""
+        assert self.headers["Content-Type"].split(";")[0] == "application/problem+json", self.body
+        assert set(self.json) >= {"type", "title", "status", "detail"}
+        assert self.json["status"] == self.status
+        assert "Traceback" not in self.body.decode()
+        return str(self.json["type"]).rsplit(":", 1)[1]
+
+
+@dataclass
+class Browser:
+    """A client with cookies that speaks as a page of the console does."""
+
+    url: str
+    http: aiohttp.ClientSession
+    csrf: str = ""
+    origin: str = ""
+    seat_id: int | None = None
+    account_id: int | None = None
+    sockets: list[aiohttp.ClientWebSocketResponse] = field(default_factory=list)
+
+    def headers(self) -> dict[str, str]:
+        headers = {"Origin": self.origin or self.url}
+        return headers | ({"X-CSRF-Token": self.csrf} if self.csrf else {})
+
+    async def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
+        headers = self.headers() | more.pop("headers", {})
+        path = path if path.startswith(("/api", "/healthz", "/sip")) else API + path
+        async with self.http.request(
+            method, self.url + path, json=body, headers=headers, **more
+        ) as answer:
+            raw = await answer.read()
+            kind = answer.headers.get("Content-Type", "")
+            read = await answer.json(content_type=None) if "json" in kind and raw else None
+            return Answer(answer.status, answer.headers, raw, read)
+
+    async def get(self, path: str, **more: Any) -> Answer:
+        return await self.ask("GET", path, **more)
+
+    async def post(self, path: str, body: Any = None, **more: Any) -> Answer:
+        return await self.ask("POST", path, body, **more)
+
+    async def sign_in(self, login: str, password: str = PASSWORD) -> Answer:
+        answer = await self.post("/session", {"login": login, "password": password})
+        if answer.status == 200:
+            self.csrf = answer.json["csrf"]
+            self.account_id = answer.json["account"]["id"]
+            self.seat_id = answer.json["seat"]["id"] if answer.json["seat"] else None
+        return answer
+
+    async def open(
+        self, path: str, protocols: tuple[str, ...] = (), **headers: str
+    ) -> aiohttp.ClientWebSocketResponse:
+        socket = await self.http.ws_connect(
+            self.url.replace("http", "ws", 1) + path,
+            protocols=protocols,
+            headers=self.headers() | headers,
+            timeout=aiohttp.ClientWSTimeout(ws_close=2.0),
+        )
+        self.sockets.append(socket)
+        return socket
+
+    async def live(self, since: int | None = None) -> aiohttp.ClientWebSocketResponse:
+        return await self.open(f"{API}/live" + ("" if since is None else f"?since={since}"))
+
+
+class House:
+    """A console and its people: agent, agent2 (with seats), expert, supervisor, unit, admin."""
+
+    def __init__(self, console: Console, database: Database) -> None:
+        self.console = console
+        self.database = database
+        self._browsers: list[Browser] = []
+        self._signed_in: dict[str, Browser] = {}
+
+    async def __aenter__(self) -> Self:
+        await self.database.write(_people)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for browser in self._browsers:
+            for socket in browser.sockets:
+                await socket.close()
+            await browser.http.close()
+
+    def browser(self) -> Browser:
+        """A new browser without cookies."""
+        jar = aiohttp.CookieJar(unsafe=True)
+        http = aiohttp.ClientSession(cookie_jar=jar, timeout=aiohttp.ClientTimeout(total=LIMIT_S))
+        browser = Browser(self.console.url, http)
+        self._browsers.append(browser)
+        return browser
+
+    async def signed_in(self, login: str) -> Browser:
+        """The browser of this person, signed in once."""
+        if login not in self._signed_in:
+            browser = self.browser()
+            answer = await browser.sign_in(login)
+            assert answer.status == 200, answer.body
+            self._signed_in[login] = browser
+        return self._signed_in[login]
+
+    async def do(self, fn: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        """Run a door."""
+        return await self.database.write(fn, *args, **more)
+
+
+def _people(conn: Connection) -> None:
+    password_hash = HASHER.hash(PASSWORD)
+    for login, role in ROLES.items():
+        made = add_account(conn, login, f"{login}-name", role, password_hash)
+        if login in SEATED:
+            seats.create(conn, made, f"{login}-seat", {"business": 1})
+
+
+def call_id(n: int) -> str:
+    return f"{n:032x}"
+
+
+def arrive(conn: Connection, n: int = 1, number: str = "13800000001") -> calls.Call:
+    """A call in its greeting."""
+    return calls.begin(
+        conn,
+        call_id=call_id(n),
+        asterisk="a1",
+        line="main",
+        trunk="local",
+        caller_hash=caller_hash(number),
+        caller_sealed="sealed",
+        caller_masked=f"{number[:3]}****{number[-4:]}",
+        channel=f"channel-{n:08d}",
+    )
+
+
+def talk(conn: Connection, seat_id: int, account_id: int, n: int = 1) -> store.Ticket:
+    """A call that this seat answered, with its ticket and its recording."""
+    one = arrive(conn, n)
+    calls.step(conn, one.id, "queued", queue="business")
+    seats.set_phone(conn, seat_id, True)
+    found = seats.get(conn, seat_id)
+    if found and found.state != "available":
+        seats.go_available(conn, seat_id)
+    seats.reserve(conn, seat_id, one.id)
+    seats.ring(conn, seat_id)
+    calls.step(conn, one.id, "offered", seat=seat_id, seat_channel=f"seat-channel-{n}")
+    calls.add_leg(conn, f"leg-{n:08d}", one.id, "agent", seat_id)
+    seats.answer(conn, seat_id)
+    calls.leg_answered(conn, f"leg-{n:08d}")
+    calls.step(conn, one.id, "answered", bridge=f"bridge-{n}")
+    catalogue.begin(conn, one.id)
+    ticket = store.draft(
+        conn, call_id=one.id, source="call", caller_hash=one.caller_hash,
+        caller_masked=one.caller_masked, account_id=account_id,
+    )  # fmt: skip
+    calls.step(conn, one.id, "ticket", ticket=ticket.id)
+    return ticket
+
+
+async def until(condition: Callable[[], Awaitable[bool]] | Callable[[], bool]) -> None:
+    """Wait for a condition, with a limit."""
+    async with asyncio.timeout(LIMIT_S):
+        while True:
+            found = condition()
+            if await found if not isinstance(found, bool) else found:
+                return
+            await asyncio.sleep(0.01)
