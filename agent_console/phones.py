@@ -7,33 +7,37 @@ memory, and in the browser's; it is written to no file, database or log.
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import secrets
-from typing import Literal
+from typing import Any, Literal
 
 import aiohttp
 import msgspec
 
 from agent_console.problem import unavailable
 from config.model import Asterisk
+from dialplan.phones import browser_phone
 
 log = logging.getLogger("hotline.console.phones")
 
 LIMIT_S = 4.0
 """How long Asterisk may take for one of the requests."""
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 OK = 200
 NOT_FOUND = 404
 PASSWORD_BYTES = 18
 
 Context = Literal["from-seat", "from-citizen"]
 
-# 8 kHz all the way from the trunk to the recording: nothing is transcoded or resampled.
-CODECS = "alaw,ulaw"
-
 
 class Away(Exception):
     """Asterisk did not answer, or refused."""
+
+
+def http_address(asterisk: Asterisk) -> str:
+    """Host and port where this machine finds Asterisk's HTTP server."""
+    host = EVERYWHERE.get(asterisk.host, asterisk.host)
+    return f"[{host}]:{asterisk.http_port}" if ":" in host else f"{host}:{asterisk.http_port}"
 
 
 class Phones:
@@ -47,22 +51,22 @@ class Phones:
 
     def __init__(self, http: aiohttp.ClientSession, asterisk: Asterisk, password: str) -> None:
         self._http = http
-        self._base = f"http://{asterisk.host}:{asterisk.http_port}/ari/"
-        known_as = base64.b64encode(f"{asterisk.user}:{password}".encode()).decode()
+        self._asterisk = asterisk
+        self._base = f"http://{http_address(asterisk)}/ari/"
         self._headers = {
-            "Authorization": f"Basic {known_as}",
+            "Authorization": aiohttp.encode_basic_auth(asterisk.user, password),
             "Content-Type": "application/json",
         }
         self._timeout = aiohttp.ClientTimeout(total=LIMIT_S)
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def push(self, endpoint: str, context: Context, caller: str) -> str:
+    async def push(self, endpoint: str, context: Context, caller: str | None = None) -> str:
         """Make the telephone, or give the one that is there a new password.
 
         Args:
             endpoint: its name in Asterisk, letters, digits and hyphens.
             context: what it may dial.
-            caller: the number it shows, digits.
+            caller: the number it calls from, digits; None for a telephone that only answers.
 
         Returns:
             The password.
@@ -71,42 +75,36 @@ class Phones:
             Problem: 503, Asterisk is away.
         """
         password = secrets.token_urlsafe(PASSWORD_BYTES)
-        lock = self._locks.setdefault(endpoint, asyncio.Lock())
+        pushed = browser_phone(self._asterisk, endpoint, password, context=context)
         try:
-            async with lock:
-                for kind, fields in objects(endpoint, context, caller, password).items():
-                    await self._put(kind, endpoint, fields)
+            async with self._locks.setdefault(endpoint, asyncio.Lock()):
+                for one in pushed:
+                    body: dict[str, Any] = one.body
+                    if one.kind == "endpoint" and caller is not None:
+                        body["fields"].append({"attribute": "callerid", "value": f"<{caller}>"})
+                    await self._send("PUT", one.path, body)
         except Away:
             raise unavailable("话务平台暂时无法连接，请稍后再试", "asterisk-away") from None
         return password
 
     async def remove(self, endpoint: str) -> bool:
         """Take the telephone away; a call on it goes on. False when Asterisk is away."""
+        pushed = browser_phone(self._asterisk, endpoint, "", context="from-seat")
         async with self._locks.setdefault(endpoint, asyncio.Lock()):
-            for kind in ("endpoint", "aor", "auth"):
+            for one in reversed(pushed):
                 try:
-                    await self._request("DELETE", kind, endpoint, None)
+                    await self._send("DELETE", one.path, None)
                 except Away:
                     log.warning("a telephone could not be taken away; its password is not kept")
                     return False
+        self._locks.pop(endpoint, None)
         return True
 
     async def ping(self) -> None:
         """Ask Asterisk whether it is there; raises Away."""
         await self._send("GET", "asterisk/ping", None)
 
-    async def _put(self, kind: str, name: str, fields: dict[str, str]) -> None:
-        body: dict[str, object] = {
-            "fields": [{"attribute": a, "value": v} for a, v in fields.items()]
-        }
-        await self._request("PUT", kind, name, body)
-
-    async def _request(
-        self, method: str, kind: str, name: str, body: dict[str, object] | None
-    ) -> None:
-        await self._send(method, f"asterisk/config/dynamic/res_pjsip/{kind}/{name}", body)
-
-    async def _send(self, method: str, path: str, body: dict[str, object] | None) -> None:
+    async def _send(self, method: str, path: str, body: dict[str, Any] | None) -> None:
         data = msgspec.json.encode(body) if body is not None else None
         try:
             async with self._http.request(
@@ -123,30 +121,3 @@ class Phones:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             log.warning("Asterisk did not answer: %s", type(error).__name__)
             raise Away from error
-
-
-def objects(
-    endpoint: str, context: Context, caller: str, password: str
-) -> dict[str, dict[str, str]]:
-    """What Asterisk is given for one telephone, in the order in which it must come."""
-    return {
-        "auth": {"auth_type": "userpass", "username": endpoint, "password": password},
-        # A new sign-in takes the place of a page that was forgotten elsewhere.
-        "aor": {"max_contacts": "1", "remove_existing": "yes", "qualify_frequency": "0"},
-        "endpoint": {
-            "auth": endpoint,
-            "aors": endpoint,
-            "context": context,
-            "transport": "transport-ws",
-            "disallow": "all",
-            "allow": CODECS,
-            "webrtc": "yes",
-            "media_encryption": "dtls",
-            "dtls_auto_generate_cert": "yes",
-            "dtmf_mode": "rfc4733",
-            "direct_media": "no",
-            "rtp_keepalive": "15",
-            "callerid": f"<{caller}>",
-            "from_user": "",
-        },
-    }

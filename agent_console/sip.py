@@ -14,6 +14,7 @@ from typing import Final
 import aiohttp
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, web
 
+from agent_console.phones import http_address
 from agent_console.problem import Problem, unavailable
 from agent_console.sip_text import MAX_MESSAGE, NotAllowed, check
 from config.model import Asterisk
@@ -43,7 +44,7 @@ class SipWay:
 
     def __init__(self, http: aiohttp.ClientSession, asterisk: Asterisk) -> None:
         self._http = http
-        self._url = f"ws://{asterisk.host}:{asterisk.http_port}/ws"
+        self._url = f"ws://{http_address(asterisk)}/ws"
         self._open: dict[web.WebSocketResponse, str] = {}
 
     def __len__(self) -> int:

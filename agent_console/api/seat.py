@@ -46,8 +46,7 @@ async def read_seat(context: Context) -> Seat:
 @operations.add("POST", "/seat/phone", "A telephone for this sign-in", roles=STAFF, problems=(404,))
 async def make_phone(context: Context) -> PhoneAccess:
     seat = await own_seat(context)
-    shown_as = context.parts.settings.trunks[0].shown_as if context.parts.settings.trunks else ""
-    password = await context.services.phones.push(seat.endpoint, "from-seat", shown_as or "12345")
+    password = await context.services.phones.push(seat.endpoint, "from-seat")
     return access(context, seat.endpoint, password)
 
 
