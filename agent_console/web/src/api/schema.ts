@@ -1,0 +1,272 @@
+/** What the server says, parsed once at the edge. Every type of server data is derived here. */
+import { z } from 'zod';
+
+// The probe for `new Function` would be reported as a violation of our Content-Security-Policy.
+z.config({ jitless: true });
+
+const ms = z.number();
+const optionalMs = ms.nullish().transform((value) => value ?? null);
+const optionalText = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? null);
+const id = z.number().int();
+
+export const Role = z.enum(['agent', 'expert', 'supervisor', 'unit', 'admin']);
+export type Role = z.infer<typeof Role>;
+
+export const SeatState = z.enum([
+  'offline',
+  'available',
+  'reserved',
+  'ringing',
+  'talking',
+  'wrap_up',
+  'paused',
+  'no_answer',
+]);
+export type SeatState = z.infer<typeof SeatState>;
+
+export const Seat = z.object({
+  id,
+  account_id: id,
+  name: z.string(),
+  state: SeatState,
+  since_ms: ms,
+  reason: optionalText,
+  call_id: optionalText,
+  phone_ready: z.boolean(),
+  skills: z.array(z.object({ queue: z.string(), level: z.number() })),
+  wrap_up_until_ms: optionalMs,
+});
+export type Seat = z.infer<typeof Seat>;
+
+export const Session = z.object({
+  account: z.object({ id, login: z.string(), name: z.string(), role: Role }),
+  csrf: z.string(),
+  demo: z.boolean(),
+  seat: Seat.nullish().transform((value) => value ?? null),
+});
+export type Session = z.infer<typeof Session>;
+
+const Choice = z.object({ code: z.string(), label: z.string() });
+export type Choice = z.infer<typeof Choice>;
+
+export const Disposition = z.object({
+  code: z.string(),
+  label: z.string(),
+  closes: z.boolean(),
+  state: z.string(),
+  needs_class: z.boolean(),
+});
+export type Disposition = z.infer<typeof Disposition>;
+
+const Labels = z.record(z.string(), z.string());
+
+export const Settings = z.object({
+  zone: z.string(),
+  hotline_label: z.string(),
+  queues: z.array(z.object({ name: z.string(), label: z.string(), callback_key: optionalText })),
+  lines: z.array(z.object({ name: z.string(), label: z.string() })),
+  types: z.array(Choice),
+  classes: z.array(Choice),
+  dispositions: z.array(Disposition),
+  pause_reasons: z.array(Choice),
+  labels: z.object({
+    seat_states: Labels,
+    stages: Labels,
+    end_reasons: Labels,
+    ticket_states: Labels,
+    event_kinds: Labels,
+  }),
+});
+export type Settings = z.infer<typeof Settings>;
+
+export const PhoneAccess = z.object({
+  endpoint: z.string(),
+  password: z.string(),
+  uri: z.string(),
+  ws: z.string(),
+});
+export type PhoneAccess = z.infer<typeof PhoneAccess>;
+
+export const CitizenPhone = PhoneAccess.extend({ dial: z.string() });
+export type CitizenPhone = z.infer<typeof CitizenPhone>;
+
+export const EarlierCall = z.object({
+  call_id: z.string(),
+  started_ms: ms,
+  queue_label: optionalText,
+  end_reason: optionalText,
+  seat_name: optionalText,
+  ticket_id: id.nullish().transform((value) => value ?? null),
+  ticket_number: optionalText,
+});
+
+export const EarlierTicket = z.object({
+  id,
+  number: z.string(),
+  state: z.string(),
+  type: optionalText,
+  company: optionalText,
+  text_head: optionalText,
+  created_ms: ms,
+});
+export type EarlierTicket = z.infer<typeof EarlierTicket>;
+
+export const CallCard = z.object({
+  call_id: z.string(),
+  stage: z.string(),
+  line: optionalText,
+  line_label: optionalText,
+  queue: optionalText,
+  queue_label: optionalText,
+  caller_masked: optionalText,
+  started_ms: ms,
+  queued_ms: optionalMs,
+  talk_ms: optionalMs,
+  ended_ms: optionalMs,
+  ticket_id: id.nullish().transform((value) => value ?? null),
+  held: z.boolean(),
+  recording: z
+    .object({ id: id.nullish(), state: z.string(), paused: z.boolean(), problem: optionalText })
+    .nullish()
+    .transform((value) => value ?? null),
+  earlier_calls: z.array(EarlierCall),
+  earlier_tickets: z.array(EarlierTicket),
+});
+export type CallCard = z.infer<typeof CallCard>;
+
+export const Outcome = z.object({ outcome: z.string() });
+
+export const MissedCall = z.object({
+  id,
+  call_id: optionalText,
+  kind: z.string(),
+  caller_masked: optionalText,
+  queue_label: optionalText,
+  created_ms: ms,
+  state: z.string(),
+  done_ms: optionalMs,
+  done_by: optionalText,
+});
+export type MissedCall = z.infer<typeof MissedCall>;
+
+export const TicketRow = z.object({
+  id,
+  number: z.string(),
+  state: z.string(),
+  type: optionalText,
+  content_class: optionalText,
+  company: optionalText,
+  text_head: optionalText,
+  disposition: optionalText,
+  complete: z.boolean(),
+  agent_name: optionalText,
+  caller_masked: optionalText,
+  created_ms: ms,
+  updated_ms: ms,
+});
+export type TicketRow = z.infer<typeof TicketRow>;
+
+export const RecordingMark = z.object({ at_ms: ms, kind: z.string() });
+
+export const Recording = z.object({
+  id,
+  state: z.string(),
+  length_ms: optionalMs,
+  size_bytes: z
+    .number()
+    .nullish()
+    .transform((value) => value ?? null),
+  format: optionalText,
+  marks: z
+    .array(RecordingMark)
+    .nullish()
+    .transform((value) => value ?? []),
+  problem: optionalText,
+  may_hear: z.boolean(),
+});
+export type Recording = z.infer<typeof Recording>;
+
+export const TimelineEntry = z.object({
+  at_ms: ms,
+  kind: z.string(),
+  who: optionalText,
+  detail: z.unknown(),
+});
+export type TimelineEntry = z.infer<typeof TimelineEntry>;
+
+export const Ticket = z.object({
+  id,
+  number: z.string(),
+  version: z.number().int(),
+  state: z.string(),
+  type: optionalText,
+  content_class: optionalText,
+  company: optionalText,
+  text: optionalText,
+  disposition: optionalText,
+  complete: z.boolean(),
+  call_id: optionalText,
+  source: optionalText,
+  agent_name: optionalText,
+  account_id: id.nullish().transform((value) => value ?? null),
+  caller_masked: optionalText,
+  created_ms: ms,
+  updated_ms: ms,
+  timeline: z.array(TimelineEntry),
+  recordings: z.array(Recording),
+});
+export type Ticket = z.infer<typeof Ticket>;
+
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({
+    items: z.array(item),
+    total: z.number().int(),
+    page: z.number().int(),
+    size: z.number().int(),
+  });
+}
+export interface Page<T> {
+  items: T[];
+  total: number;
+  page: number;
+  size: number;
+}
+
+export const FloorCall = z.object({
+  call_id: z.string(),
+  stage: z.string(),
+  queue: optionalText,
+  queued_ms: optionalMs,
+  seat_id: id.nullish().transform((value) => value ?? null),
+});
+export type FloorCall = z.infer<typeof FloorCall>;
+
+export const Floor = z.object({
+  seq: z.number().int(),
+  seats: z.array(Seat),
+  queues: z.array(
+    z.object({
+      name: z.string(),
+      label: z.string(),
+      waiting: z.number().int(),
+      longest_since_ms: optionalMs,
+    }),
+  ),
+  calls: z.array(FloorCall),
+});
+export type Floor = z.infer<typeof Floor>;
+
+export const Problem = z.object({
+  title: z.string(),
+  status: z.number().int(),
+  detail: optionalText,
+  errors: z
+    .array(z.object({ field: z.string(), message: z.string() }))
+    .nullish()
+    .transform((value) => value ?? []),
+  current: z.unknown(),
+});
+export type Problem = z.infer<typeof Problem>;

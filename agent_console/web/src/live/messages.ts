@@ -1,0 +1,65 @@
+/** The messages of `/api/v1/live`. */
+import { z } from 'zod';
+
+import { FloorCall, Seat } from '../api/schema';
+
+export const CallChange = FloorCall.extend({
+  caller_masked: z.string().nullish(),
+  started_ms: z.number().nullish(),
+  talk_ms: z.number().nullish(),
+  ended_ms: z.number().nullish(),
+  end_reason: z.string().nullish(),
+  held: z.boolean().nullish(),
+  recording_paused: z.boolean().nullish(),
+  ticket_id: z.number().int().nullish(),
+});
+export type CallChange = z.infer<typeof CallChange>;
+
+export const TicketChange = z.object({
+  id: z.number().int(),
+  number: z.string(),
+  state: z.string(),
+  version: z.number().int(),
+  complete: z.boolean(),
+  account_id: z.number().int().nullish(),
+});
+export type TicketChange = z.infer<typeof TicketChange>;
+
+const envelope = { type: z.literal('change'), seq: z.number().int(), at_ms: z.number() };
+
+export const Change = z.discriminatedUnion('topic', [
+  z.object({ ...envelope, topic: z.literal('seat'), data: Seat }),
+  z.object({ ...envelope, topic: z.literal('call'), data: CallChange }),
+  z.object({ ...envelope, topic: z.literal('ticket'), data: TicketChange }),
+  z.object({
+    ...envelope,
+    topic: z.literal('missed'),
+    data: z.object({ id: z.number().int(), state: z.string() }),
+  }),
+  z.object({
+    ...envelope,
+    topic: z.literal('recording'),
+    data: z.object({
+      id: z.number().int(),
+      call_id: z.string().nullish(),
+      state: z.string(),
+      problem: z.string().nullish(),
+    }),
+  }),
+]);
+export type Change = z.infer<typeof Change>;
+
+/** A change of a topic this version does not know still moves the sequence on. */
+export const AnyChange = z.object({
+  type: z.literal('change'),
+  seq: z.number().int(),
+  topic: z.string(),
+});
+
+export const Hello = z.object({
+  type: z.literal('hello'),
+  seq: z.number().int(),
+  reset: z.boolean(),
+});
+
+export const Envelope = z.object({ type: z.string() });

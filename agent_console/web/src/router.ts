@@ -1,0 +1,93 @@
+/** The addresses of the console, and who is let in. */
+import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
+
+import { session, type Room } from './state/session';
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** The room this page belongs to; none means it needs no sign-in. */
+    room?: Room;
+    title: string;
+  }
+}
+
+export const HOMES: Record<Room, string> = {
+  work: '/work',
+  tickets: '/tickets',
+  missed: '/missed',
+  floor: '/floor',
+};
+
+export const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: '/login', component: () => import('./pages/LoginPage.vue'), meta: { title: '登录' } },
+    {
+      path: '/phone',
+      component: () => import('./pages/PhonePage.vue'),
+      meta: { title: '测试电话' },
+    },
+    {
+      path: '/',
+      component: () => import('./shell/AppFrame.vue'),
+      meta: { title: '' },
+      children: [
+        { path: '', redirect: '/work' },
+        {
+          path: 'work',
+          component: () => import('./pages/WorkPage.vue'),
+          meta: { room: 'work', title: '工作台' },
+        },
+        {
+          path: 'tickets',
+          component: () => import('./pages/TicketsPage.vue'),
+          meta: { room: 'tickets', title: '工单' },
+        },
+        {
+          path: 'tickets/:id(\\d+)',
+          component: () => import('./pages/TicketPage.vue'),
+          meta: { room: 'tickets', title: '工单' },
+        },
+        {
+          path: 'missed',
+          component: () => import('./pages/MissedPage.vue'),
+          meta: { room: 'missed', title: '未接来电' },
+        },
+        {
+          path: 'floor',
+          component: () => import('./pages/FloorPage.vue'),
+          meta: { room: 'floor', title: '现场' },
+        },
+      ],
+    },
+    {
+      path: '/:rest(.*)*',
+      component: () => import('./pages/NotFoundPage.vue'),
+      meta: { title: '没有这个页面' },
+    },
+  ],
+});
+
+const OPEN = new Set(['/login', '/phone']);
+
+function firstRoom(): string {
+  const first = session.rooms.value[0];
+  return first === undefined ? '/tickets' : HOMES[first];
+}
+
+async function guard(to: RouteLocationNormalized): Promise<boolean | string | object> {
+  if (to.matched.length === 0 || to.path === '/phone' || to.meta.title === '没有这个页面') return true;
+  let signedIn: boolean;
+  try {
+    signedIn = await session.resume();
+  } catch {
+    // The server is away: the sign-in page says so and tries again.
+    signedIn = false;
+  }
+  if (OPEN.has(to.path)) return signedIn ? firstRoom() : true;
+  if (!signedIn) return { path: '/login', query: to.path === '/work' ? {} : { next: to.fullPath } };
+  if (to.path === '/work' && !session.rooms.value.includes('work')) return firstRoom();
+  return true;
+}
+
+router.beforeEach(guard);

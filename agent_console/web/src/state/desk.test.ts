@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+
+import { nextCard, patchedCard } from './desk';
+import type { CallCard } from '../api/schema';
+import type { Change } from '../live/messages';
+
+const card: CallCard = {
+  call_id: 'c1',
+  stage: 'talking',
+  line: 'main',
+  line_label: '12345',
+  queue: 'business',
+  queue_label: '优化营商环境专线',
+  caller_masked: '138****0001',
+  started_ms: 1,
+  queued_ms: 2,
+  talk_ms: null,
+  ended_ms: null,
+  ticket_id: null,
+  held: false,
+  recording: { id: 1, state: 'running', paused: false, problem: null },
+  earlier_calls: [],
+  earlier_tickets: [],
+};
+
+function change(data: Partial<Extract<Change, { topic: 'call' }>['data']>): Change {
+  return {
+    type: 'change',
+    topic: 'call',
+    seq: 9,
+    at_ms: 9,
+    data: {
+      call_id: 'c1',
+      stage: 'talking',
+      queue: 'business',
+      queued_ms: 2,
+      seat_id: 1,
+      ...data,
+    },
+  };
+}
+
+describe('the card of my call', () => {
+  it('takes hold, pause of the recording and the ticket from the feed', () => {
+    const patched = patchedCard(card, change({ held: true, recording_paused: true, ticket_id: 5 }));
+    expect(patched).toMatchObject({ held: true, ticket_id: 5, recording: { paused: true } });
+  });
+  it('leaves out what a change does not say', () => {
+    expect(patchedCard({ ...card, held: true }, change({}))?.held).toBe(true);
+  });
+  it('never takes another call for its own', () => {
+    expect(patchedCard(card, change({ call_id: 'c2', held: true }))).toBe(card);
+  });
+  it('shows that its recording has failed', () => {
+    const failed: Change = {
+      type: 'change',
+      topic: 'recording',
+      seq: 10,
+      at_ms: 9,
+      data: { id: 1, call_id: 'c1', state: 'failed', problem: '磁盘已满' },
+    };
+    expect(patchedCard(card, failed)?.recording).toMatchObject({ state: 'failed' });
+  });
+});
+
+describe('reading the card again', () => {
+  it('given the call is over, it stays during the wrap-up and goes after it', () => {
+    expect(nextCard(card, null, 'wrap_up')).toBe(card);
+    expect(nextCard(card, null, 'available')).toBeNull();
+  });
+  it('given a new call, it is the new one', () => {
+    const other = { ...card, call_id: 'c2' };
+    expect(nextCard(card, other, 'wrap_up')).toBe(other);
+  });
+});

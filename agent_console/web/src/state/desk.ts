@@ -1,0 +1,137 @@
+/** My seat and my call: what the server last said, and what I can do about it. */
+import { computed, reactive, ref, shallowRef } from 'vue';
+
+import { sentence } from '../api/http';
+import type { CallCard, Seat } from '../api/schema';
+import { server, type CallVerb } from '../api/server';
+import type { Change } from '../live/messages';
+import { oneAtATime } from '../lib/refresh';
+
+const seat = shallowRef<Seat | null>(null);
+const card = shallowRef<CallCard | null>(null);
+const running = reactive(new Set<Action>());
+const problem = ref('');
+
+type Action = CallVerb | 'available' | 'pause' | 'offline' | 'wrap-up';
+
+/** In these states the call on the card is still mine. */
+const WITH_CALL = new Set<Seat['state']>(['reserved', 'ringing', 'talking', 'wrap_up']);
+
+/** The card after a reading: an ended call stays until its wrap-up is over. Pure. */
+export function nextCard(
+  current: CallCard | null,
+  read: CallCard | null,
+  state: Seat['state'] | null,
+): CallCard | null {
+  if (read !== null) return read;
+  return current !== null && state === 'wrap_up' ? current : null;
+}
+
+/** The card with what a change of the feed says about its call. Pure. */
+export function patchedCard(card: CallCard | null, change: Change): CallCard | null {
+  if (card === null) return card;
+  if (change.topic === 'recording') {
+    const { recording } = card;
+    if (change.data.call_id !== card.call_id || recording === null) return card;
+    const { state, problem } = change.data;
+    return { ...card, recording: { ...recording, state, problem: problem ?? null } };
+  }
+  if (change.topic !== 'call' || change.data.call_id !== card.call_id) return card;
+  const { data } = change;
+  const recording =
+    card.recording === null
+      ? null
+      : { ...card.recording, paused: data.recording_paused ?? card.recording.paused };
+  return {
+    ...card,
+    stage: data.stage,
+    held: data.held ?? card.held,
+    talk_ms: data.talk_ms ?? card.talk_ms,
+    ended_ms: data.ended_ms ?? card.ended_ms,
+    ticket_id: data.ticket_id ?? card.ticket_id,
+    recording,
+  };
+}
+
+const refreshCard = oneAtATime(async () => {
+  const read = await server.currentCall();
+  card.value = nextCard(card.value, read, seat.value?.state ?? null);
+});
+
+function took(next: Seat): void {
+  const before = seat.value;
+  seat.value = next;
+  if (!WITH_CALL.has(next.state)) card.value = null;
+  else if (before === null || before.call_id !== next.call_id || before.state !== next.state) reread();
+}
+
+function reread(): void {
+  refreshCard().catch((error: unknown) => (problem.value = sentence(error)));
+}
+
+async function act(name: Action, ask: () => Promise<Seat | null>): Promise<boolean> {
+  // The same press twice is one press; another button (hanging up) never waits for this one.
+  if (running.has(name)) return false;
+  running.add(name);
+  problem.value = '';
+  try {
+    const next = await ask();
+    if (next !== null) took(next);
+    return true;
+  } catch (error) {
+    problem.value = sentence(error);
+    return false;
+  } finally {
+    running.delete(name);
+  }
+}
+
+export const desk = {
+  seat: computed(() => seat.value),
+  card: computed(() => card.value),
+  /** Whether this request is under way; its button shows it. */
+  busy: (name: Action) => running.has(name),
+  /** Why the last request was refused; empty when it was not. */
+  problem: computed(() => problem.value),
+
+  begin(mine: Seat | null): void {
+    seat.value = mine;
+    card.value = null;
+    problem.value = '';
+  },
+
+  async load(): Promise<void> {
+    took(await server.seat());
+    await refreshCard();
+  },
+
+  apply(change: Change): void {
+    if (change.topic === 'seat' && change.data.id === seat.value?.id) took(change.data);
+    const before = card.value;
+    card.value = patchedCard(before, change);
+    const mine = change.topic === 'call' && change.data.call_id === seat.value?.call_id;
+    if (mine && (before === null || before.stage !== change.data.stage)) reread();
+  },
+
+  goAvailable: (microphone: boolean) => act('available', () => server.goAvailable(microphone)),
+  pause: (reason: string) => act('pause', () => server.pause(reason)),
+  goOffline: () => act('offline', () => server.goOffline()),
+  endWrapUp: () => act('wrap-up', () => server.endWrapUp()),
+
+  request(verb: CallVerb, args: Record<string, string> = {}): Promise<boolean> {
+    const callId = card.value?.call_id;
+    if (callId === undefined) return Promise.resolve(false);
+    return act(verb, async () => {
+      await server.callRequest(callId, verb, args);
+      await refreshCard();
+      return null;
+    });
+  },
+
+  say(text: string): void {
+    problem.value = text;
+  },
+  clearProblem(): void {
+    problem.value = '';
+  },
+};

@@ -1,0 +1,94 @@
+/** Who is signed in, and the settings of the place. */
+import { computed, ref, shallowRef } from 'vue';
+
+import { Refused, setCsrf } from '../api/http';
+import type { Role, Session, Settings } from '../api/schema';
+import { server } from '../api/server';
+import { drafts } from '../tickets/draftStore';
+
+const current = shallowRef<Session | null>(null);
+const settings = shallowRef<Settings | null>(null);
+/** The session ended while the page was open: what is typed stays on this computer. */
+const lapsed = ref(false);
+
+const ROOMS: Record<Role, readonly Room[]> = {
+  agent: ['work', 'tickets', 'missed'],
+  expert: ['work', 'tickets'],
+  supervisor: ['floor', 'work', 'tickets', 'missed'],
+  unit: ['tickets'],
+  admin: ['floor', 'tickets', 'missed'],
+};
+export type Room = 'work' | 'tickets' | 'missed' | 'floor';
+
+/** The rooms this role may enter, the first one is where it starts; 工作台 needs a seat. */
+export function roomsOf(role: Role, hasSeat: boolean): Room[] {
+  const rooms = ROOMS[role].filter((room) => room !== 'work' || hasSeat);
+  return hasSeat && !rooms.includes('work') ? ['work', ...rooms] : rooms;
+}
+
+async function enter(entered: Session): Promise<void> {
+  setCsrf(entered.csrf);
+  settings.value = await server.settings();
+  drafts.belongTo(entered.account.id);
+  current.value = entered;
+  lapsed.value = false;
+}
+
+export const session = {
+  current: computed(() => current.value),
+  settings: computed(() => settings.value),
+  lapsed: computed(() => lapsed.value),
+  hasSeat: computed(() => current.value?.seat != null),
+  rooms: computed(() =>
+    current.value === null
+      ? []
+      : roomsOf(current.value.account.role, current.value.seat !== null),
+  ),
+
+  async signIn(login: string, password: string): Promise<void> {
+    await enter(await server.signIn(login, password));
+  },
+
+  /** Goes on with the cookie's session, if there is one; false when there is none. */
+  async resume(): Promise<boolean> {
+    if (current.value !== null) return true;
+    try {
+      await enter(await server.session());
+      return true;
+    } catch (error) {
+      if (error instanceof Refused && error.status === 401) return false;
+      throw error;
+    }
+  },
+
+  /** Signs out and drops every draft of this computer. */
+  async signOut(): Promise<void> {
+    await server.signOut();
+    drafts.dropAll();
+    setCsrf('');
+    current.value = null;
+  },
+
+  /** A request was answered with 401 while somebody was signed in. */
+  lapse(): void {
+    if (current.value === null) return;
+    lapsed.value = true;
+  },
+
+  forget(): void {
+    current.value = null;
+    lapsed.value = false;
+    setCsrf('');
+  },
+};
+
+/** The settings inside the frame, where they are always there. */
+export function useSettings(): Settings {
+  if (settings.value === null) throw new Error('settings are read at sign-in');
+  return settings.value;
+}
+
+export function labelOf(choices: readonly { code: string; label: string }[], code: string | null) {
+  if (code === null) return '';
+  return choices.find((choice) => choice.code === code)?.label ?? code;
+}

@@ -1,0 +1,225 @@
+/** One ticket being written: saved as typed, never losing a word. */
+import { reactive, ref, shallowRef, type Ref, type ShallowRef } from 'vue';
+
+import { Refused, sentence, tellWhileClosing, understand, Unreachable } from '../api/http';
+import { Ticket } from '../api/schema';
+import { server } from '../api/server';
+import { serverNow } from '../lib/clock';
+import { drafts, FIELDS, type Field, type Values } from './draftStore';
+import { merge, same, valuesOf, type Clash } from './merge';
+
+export type Saving =
+  | { state: 'idle' }
+  | { state: 'saving' }
+  | { state: 'saved'; atMs: number }
+  /** Not sent: kept on this computer, sent when the network is back. */
+  | { state: 'kept' }
+  | { state: 'refused'; why: string };
+
+const PAUSE_MS = 800;
+const RETRY_MS = 4_000;
+
+/** Drafts open in this page, so that signing out can send what is left. */
+const opened = new Set<TicketDraft>();
+
+export class TicketDraft {
+  readonly ticket: ShallowRef<Ticket | null> = shallowRef(null);
+  readonly failed: Ref<string> = ref('');
+  readonly saving: Ref<Saving> = ref({ state: 'idle' });
+  readonly completing: Ref<boolean> = ref(false);
+  readonly errors: Ref<{ field: string; message: string }[]> = ref([]);
+  readonly clashes: Ref<Clash[]> = ref([]);
+  readonly restored: Ref<boolean> = ref(false);
+  readonly #edits: Partial<Values> = reactive({});
+  /** The server's value on which each edit was made. */
+  #base: Partial<Values> = {};
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #sending: Promise<void> | null = null;
+
+  constructor(readonly id: number) {
+    opened.add(this);
+  }
+
+  /** Reads the ticket and brings back what this computer still keeps of it. */
+  async load(): Promise<void> {
+    this.failed.value = '';
+    try {
+      const ticket = await server.ticket(this.id);
+      const kept = this.ticket.value === null ? drafts.get(this.id) : null;
+      if (kept !== null) {
+        this.#base = { ...kept.base };
+        Object.assign(this.#edits, kept.edits);
+      }
+      this.#take(ticket);
+      this.restored.value = kept !== null && this.#pending();
+      if (this.#pending()) this.#schedule(0);
+    } catch (error) {
+      if (this.ticket.value === null) this.failed.value = sentence(error);
+    }
+  }
+
+  value(field: Field): string {
+    const edited = field in this.#edits ? this.#edits[field] : this.ticket.value?.[field];
+    return edited ?? '';
+  }
+
+  set(field: Field, value: string): void {
+    if (same(value, this.value(field))) return;
+    if (!(field in this.#edits)) this.#base[field] = this.ticket.value?.[field] ?? null;
+    this.#edits[field] = value;
+    this.errors.value = this.errors.value.filter((error) => error.field !== field);
+    this.#keep();
+    this.#schedule(PAUSE_MS);
+  }
+
+  /** The person decides a clash: their own words or the other's. */
+  settle(field: Field, choice: 'mine' | 'theirs'): void {
+    const clash = this.clashes.value.find((one) => one.field === field);
+    if (clash === undefined) return;
+    this.clashes.value = this.clashes.value.filter((one) => one !== clash);
+    if (choice === 'theirs') this.#forgetEdit(field);
+    else this.#base[field] = clash.theirs;
+    this.#keep();
+    this.#schedule(0);
+  }
+
+  /** Sends what is typed; false when something could not be sent. */
+  async flush(): Promise<boolean> {
+    clearTimeout(this.#timer);
+    if (this.#sending !== null) await this.#sending;
+    if (this.#pending()) {
+      this.#sending = this.#send().finally(() => (this.#sending = null));
+      await this.#sending;
+    }
+    return !this.#pending() && this.clashes.value.length === 0;
+  }
+
+  /** Hands the form in; true when the server took it. */
+  async complete(): Promise<boolean> {
+    this.completing.value = true;
+    try {
+      if (!(await this.flush())) return false;
+      const version = this.ticket.value?.version;
+      if (version === undefined) return false;
+      this.#take(await server.completeTicket(this.id, version));
+      this.errors.value = [];
+      return true;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    } finally {
+      this.completing.value = false;
+    }
+  }
+
+  /** The feed says the ticket has this version now. */
+  async heard(version: number): Promise<void> {
+    if (this.#sending !== null) await this.#sending;
+    if ((this.ticket.value?.version ?? 0) < version) await this.load();
+  }
+
+  /** The network is back. */
+  retry(): void {
+    if (this.ticket.value === null) void this.load();
+    else if (this.#pending()) this.#schedule(0);
+  }
+
+  /** The page is closing: one last word to the server; the copy here stays until it is certain. */
+  farewell(): void {
+    const version = this.ticket.value?.version;
+    if (this.#pending() && version !== undefined) {
+      tellWhileClosing('PATCH', `/tickets/${this.id}`, { version, ...this.#sendable() });
+    }
+  }
+
+  /** Leaving the ticket inside the page. */
+  close(): void {
+    opened.delete(this);
+    if (this.#pending()) void this.flush();
+    clearTimeout(this.#timer);
+  }
+
+  #sendable(): Partial<Values> {
+    const blocked = new Set(this.clashes.value.map((clash) => clash.field));
+    const entries = Object.entries(this.#edits).filter(([field]) => !blocked.has(field as Field));
+    return Object.fromEntries(entries);
+  }
+
+  #pending(): boolean {
+    return Object.keys(this.#sendable()).length > 0;
+  }
+
+  #schedule(pauseMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.flush(), pauseMs);
+  }
+
+  async #send(): Promise<void> {
+    const version = this.ticket.value?.version;
+    if (version === undefined) return;
+    const sent = this.#sendable();
+    this.saving.value = { state: 'saving' };
+    try {
+      const saved = await server.saveTicket(this.id, version, { ...sent });
+      for (const field of FIELDS) {
+        if (!(field in sent)) continue;
+        if (same(this.#edits[field], sent[field])) this.#forgetEdit(field);
+        else this.#base[field] = saved[field];
+      }
+      this.#take(saved);
+      this.saving.value = { state: 'saved', atMs: serverNow() };
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    const problem = error instanceof Refused ? error.problem : null;
+    if (problem?.status === 409 && problem.current != null) {
+      this.#take(understand(Ticket, problem.current, '工单'));
+      this.saving.value = { state: 'idle' };
+      if (this.#pending()) this.#schedule(0);
+    } else if (problem?.status === 422 || problem?.status === 409) {
+      this.errors.value =
+        problem.errors.length > 0 ? problem.errors : [{ field: '', message: sentence(error) }];
+      this.saving.value = { state: 'idle' };
+    } else if (error instanceof Unreachable || problem?.status === 401 || (problem?.status ?? 0) >= 500) {
+      this.saving.value = { state: 'kept' };
+      this.#schedule(RETRY_MS);
+    } else {
+      this.saving.value = { state: 'refused', why: sentence(error) };
+    }
+  }
+
+  /** The server's ticket, newer than ours: what is typed is laid over it. */
+  #take(ticket: Ticket): void {
+    if (ticket.version < (this.ticket.value?.version ?? 0)) return;
+    this.ticket.value = ticket;
+    const merged = merge(this.#base, this.#edits, valuesOf(ticket));
+    this.clashes.value = merged.clashes;
+    for (const field of FIELDS) {
+      const clashing = merged.clashes.some((clash) => clash.field === field);
+      if (!(field in merged.edits) && !clashing) this.#forgetEdit(field);
+    }
+    this.#keep();
+  }
+
+  #forgetEdit(field: Field): void {
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a record of five fields
+    delete this.#edits[field];
+    this.#base = Object.fromEntries(Object.entries(this.#base).filter(([name]) => name !== field));
+  }
+
+  #keep(): void {
+    if (Object.keys(this.#edits).length === 0) drafts.drop(this.id);
+    else drafts.put(this.id, { ...this.#base }, { ...this.#edits });
+  }
+}
+
+/** Sends everything typed in this page; false when some of it could not be sent. */
+export async function flushAll(): Promise<boolean> {
+  const sent = await Promise.all([...opened].map((draft) => draft.flush()));
+  return sent.every(Boolean);
+}
+
+addEventListener('pagehide', () => opened.forEach((draft) => draft.farewell()));
