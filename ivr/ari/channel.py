@@ -1,8 +1,8 @@
 """A channel, by its id. A handle holds no state: what is true is asked of Asterisk.
 
-Where a method takes ``blocking``: Asterisk waits with its answer for the channel's current
-work, a playback say, and meanwhile answers nothing else on the WebSocket. Stop the playback
-first, or pass ``blocking=True`` and the request goes over HTTP.
+Where a method takes ``blocking``: while a playback or a recording runs on the channel, Asterisk
+answers only after its end, and till then nothing else on the WebSocket. Stop it first, or pass
+``blocking=True`` and the request goes over HTTP.
 """
 
 from collections.abc import Iterable, Mapping
@@ -168,9 +168,9 @@ class Channel:
         snoop_id: str | None = None,
         app_args: Iterable[str] | None = None,
     ) -> "Channel":
-        """A channel that hears this one, or speaks into it. It comes by its own StasisStart."""
+        """A channel that hears this one, or speaks into it; returns when it has entered."""
         snoop = Channel(self._client, snoop_id or new_id("snoop"))
-        await self._client.request(
+        request = self._client.request(
             op.CHANNEL_SNOOP,
             self.id,
             snoop.id,
@@ -181,6 +181,7 @@ class Channel:
                 "appArgs": app_args,
             },
         )
+        await self._client.enter(snoop.id, request)
         return snoop
 
     async def rtp_statistics(self) -> RtpStatistics:
@@ -188,11 +189,9 @@ class Channel:
 
     # --- variables ---
 
-    async def get_var(self, name: str, *, blocking: bool = False) -> str:
+    async def get_var(self, name: str) -> str:
         """A variable or function; NotFound if the channel has no such variable."""
-        answer = await self._client.request(
-            op.CHANNEL_GET_VAR, self.id, query={"variable": name}, blocking=blocking
-        )
+        answer = await self._client.request(op.CHANNEL_GET_VAR, self.id, query={"variable": name})
         return answer.value
 
     async def set_var(
@@ -211,10 +210,10 @@ class Channel:
             blocking=blocking,
         )
 
-    async def get_vars(self, *names: str, blocking: bool = False) -> Mapping[str, str]:
+    async def get_vars(self, *names: str) -> Mapping[str, str]:
         """Several in one request (22.10)."""
         answer = await self._client.request(
-            op.CHANNEL_GET_VARS, self.id, query={"variables": names}, blocking=blocking
+            op.CHANNEL_GET_VARS, self.id, query={"variables": names}
         )
         return answer.variables
 

@@ -70,10 +70,11 @@ class Client(Core):
     ) -> Channel:
         """A channel in our application, not dialled yet: bridge it, watch it, then ``dial``.
 
+        Returns when it has entered (``StasisStart``), for it can't be used before.
         ``other_channel_id`` names the second half of a ``Local/…`` channel.
         """
         channel = Channel(self, channel_id or new_id("ch"))
-        await self.request(
+        request = self.request(
             op.CHANNEL_CREATE,
             query={
                 "endpoint": endpoint,
@@ -86,6 +87,7 @@ class Client(Core):
             },
             body=_variables(variables),
         )
+        await self.enter(channel.id, request)
         return channel
 
     async def originate(
@@ -143,12 +145,16 @@ class Client(Core):
         data: str | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> ChannelData:
-        """A channel whose sound is ours. As it stands, Asterisk awaits us at
-        ``/media/{answer.media_connection_id}``, WebSocket subprotocol ``media``."""
-        return await self.request(
+        """A channel whose sound is ours; returns when it has entered (``StasisStart``).
+
+        As it stands, Asterisk awaits us at ``/media/{answer.media_connection_id}``, WebSocket
+        subprotocol ``media``.
+        """
+        channel_id = channel_id or new_id("media")
+        request = self.request(
             op.CHANNEL_EXTERNAL_MEDIA,
             query={
-                "channelId": channel_id or new_id("media"),
+                "channelId": channel_id,
                 "app": self.app,
                 "external_host": external_host,
                 "transport": transport,
@@ -160,6 +166,7 @@ class Client(Core):
             },
             body=_variables(variables),
         )
+        return await self.enter(channel_id, request)
 
     async def create_bridge(
         self,

@@ -27,10 +27,18 @@ from .errors import (
     Fenced,
     NotConnected,
     Refused,
+    RequestTimeout,
     Unauthorized,
     refused,
 )
-from .events import ApplicationReplaced, Event, EventsLost, RESTResponse
+from .events import (
+    ApplicationReplaced,
+    ChannelDestroyed,
+    Event,
+    EventsLost,
+    RESTResponse,
+    StasisStart,
+)
 from .operations import Operation
 from .over_http import Http
 from .pending import Pending
@@ -168,14 +176,15 @@ class Core:
     ) -> T:
         """Ask, and return Asterisk's answer or raise its refusal.
 
-        Answers over the WebSocket come one after the other, so a request that may wait for a
-        channel is to be made with ``blocking=True``: it goes over HTTP.
+        Asterisk serves the WebSocket one request after the other, so one that may wait for a
+        channel is to be made with ``blocking=True``: it goes over HTTP. Should one without it
+        hold up the WebSocket all the same, the others take the way over HTTP meanwhile.
         """
         connection = self._connection
         if connection is None:
             raise self._why_not_connected()
         path = operation.fill(ids)
-        if not blocking:
+        if not (blocking or self._pending.held_up):
             self._last_request += 1
             request_id = str(self._last_request)
             message = encode_request(request_id, operation, path, query, body)
@@ -199,6 +208,21 @@ class Core:
         if self.state is State.CLOSED:
             return ClientClosed("the client was closed")
         return NotConnected("there is no connection at the moment")
+
+    async def enter(self, channel_id: str, request: Awaitable[T]) -> T:
+        """Make a request that makes a channel, and wait until it is in our application.
+
+        Asterisk answers before the channel has come that far, and whatever is asked of it
+        meanwhile is refused with 409.
+        """
+        with self.watch(channel_id) as events:
+            answer = await request
+            try:
+                async with asyncio.timeout(self.settings.request_timeout):
+                    await events.until(StasisStart, ChannelDestroyed, EventsLost)
+            except TimeoutError:
+                raise RequestTimeout("a new channel has not entered the application") from None
+        return answer
 
     # --- events ---
 

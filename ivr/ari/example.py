@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from ivr.ari import Client, Event, PlaybackFinished, StasisStart, new_id
+from . import Client, Event, PlaybackFinished, StasisStart, new_id
 
 
 async def main(url: str, username: str, password: str) -> None:

@@ -130,9 +130,7 @@ CHANNEL_PLAY = Operation(
     "POST", "channels/{channelId}/play/{playbackId}", m.PlaybackData, query=_PLAY
 )
 CHANNEL_RECORD = Operation("POST", "channels/{channelId}/record", m.RecordingData, query=_RECORD)
-CHANNEL_GET_VAR = Operation(
-    "GET", "channels/{channelId}/variable", m.Variable, query="variable", waits=True
-)
+CHANNEL_GET_VAR = Operation("GET", "channels/{channelId}/variable", m.Variable, query="variable")
 CHANNEL_SET_VAR = Operation(
     "POST",
     "channels/{channelId}/variable",
@@ -141,7 +139,7 @@ CHANNEL_SET_VAR = Operation(
     waits=True,
 )
 CHANNEL_GET_VARS = Operation(
-    "GET", "channels/{channelId}/variables", m.Variables, query="variables", waits=True
+    "GET", "channels/{channelId}/variables", m.Variables, query="variables"
 )
 CHANNEL_SET_VARS = Operation(
     "POST", "channels/{channelId}/variables", _none, body="variables", waits=True

@@ -2,6 +2,9 @@
 
 One timer serves them all: it runs only while something waits, and looks at every waiting
 request a few times a second, which is cheaper than a timer of its own for each.
+
+Asterisk answers in the order of asking. So when the oldest request stays unanswered, all that
+come after it would wait as long: ``held_up`` says so until the next answer comes.
 """
 
 import asyncio
@@ -18,7 +21,7 @@ _LOOK_EVERY = 0.1
 
 
 class _Waiting:
-    __slots__ = ("future", "operation", "since", "told", "until")
+    __slots__ = ("future", "operation", "since", "until")
 
     def __init__(
         self,
@@ -31,7 +34,6 @@ class _Waiting:
         self.operation = operation
         self.since = since
         self.until = until
-        self.told = False
 
 
 class Pending:
@@ -41,6 +43,7 @@ class Pending:
         self._slow_answer = slow_answer
         self._waiting: dict[str, _Waiting] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self.held_up = False
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -58,6 +61,7 @@ class Pending:
 
     def answer(self, response: RESTResponse) -> None:
         """An answer has come; nobody may be waiting for it any more."""
+        self.held_up = False
         waiting = self._waiting.pop(response.request_id, None)
         if waiting is not None and not waiting.future.done():
             waiting.future.set_result(response)
@@ -65,6 +69,7 @@ class Pending:
     def fail_all(self, kind: type[AriError], why: str) -> None:
         """No answer will come to any of them."""
         waiting, self._waiting = self._waiting, {}
+        self.held_up = False
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -75,6 +80,7 @@ class Pending:
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
+        self._see_held_up(now)
         for request_id, one in list(self._waiting.items()):
             if now >= one.until:
                 del self._waiting[request_id]
@@ -83,18 +89,15 @@ class Pending:
                     one.future.set_exception(
                         RequestTimeout(f"{one.operation!r}: no answer within {limit:.1f} s")
                     )
-        self._tell_slow(now)
         self._timer = loop.call_later(_LOOK_EVERY, self._look) if self._waiting else None
 
-    def _tell_slow(self, now: float) -> None:
-        """Asterisk answers in order, so it is the oldest request that holds up the others."""
+    def _see_held_up(self, now: float) -> None:
         oldest = next(iter(self._waiting.values()), None)
-        if oldest is None or oldest.told or now - oldest.since < self._slow_answer:
+        if oldest is None or self.held_up or now - oldest.since < self._slow_answer:
             return
-        oldest.told = True
+        self.held_up = True
         log.warning(
-            "%r is slow and holds up %d others on the WebSocket%s",
+            "%r is slow and holds up the WebSocket; others go over HTTP meanwhile%s",
             oldest.operation,
-            len(self._waiting) - 1,
-            "; use blocking=True" if oldest.operation.waits else "",
+            " (wants blocking=True)" if oldest.operation.waits else "",
         )

@@ -20,5 +20,5 @@ class Settings:
     """Nothing at all heard for so long: the connection is dead."""
     backoff_first: float = 0.1
     backoff_most: float = 5.0
-    slow_answer: float = 1.0
-    """A request on the WebSocket unanswered for so long is held to block the others: logged."""
+    slow_answer: float = 0.5
+    """A request unanswered for so long holds up the WebSocket: others go over HTTP meanwhile."""
