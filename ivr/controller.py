@@ -318,9 +318,18 @@ class Controller:
 
     # --- telephones of seats ---
 
-    def _phone_changed(self, endpoint: str, online: bool) -> None:
+    def _phone_changed(self, endpoint: str) -> None:
         if endpoint.startswith(SEAT_PREFIX):
-            self._spawn(self._set_phone(endpoint, online), "telephone of a seat")
+            self._spawn(self._look_at_phone(endpoint), "telephone of a seat")
+
+    async def _look_at_phone(self, endpoint: str) -> None:
+        """A contact came or went; whether one is left is Asterisk's to say."""
+        try:
+            found = await self._client.get_endpoint("PJSIP", endpoint)
+            online = found.state == "online"
+        except ari.NotFound:
+            online = False
+        await self._set_phone(endpoint, online)
 
     async def _set_phone(self, endpoint: str, online: bool) -> None:
         seat_id = int(endpoint.removeprefix(SEAT_PREFIX))

@@ -22,7 +22,7 @@ HUNG_UP = 16
 """Q.850: normal clearing."""
 
 Arrived = Callable[[ari.StasisStart], None]
-PhoneChanged = Callable[[str, bool], None]
+PhoneChanged = Callable[[str], None]
 Stray = Callable[[str], None]
 
 
@@ -31,7 +31,7 @@ class Directory:
 
     Args:
         arrived: a caller came into the application.
-        phone_changed: a telephone (endpoint name) is reachable, or no longer.
+        phone_changed: a telephone (endpoint name) registered, or went.
         stray: a seat picked up for a call that is no longer there.
     """
 
@@ -92,8 +92,8 @@ class Directory:
                 self._ended(event.channel.id, HUNG_UP)
             case ari.ChannelDestroyed():
                 self._ended(event.channel.id, event.cause)
-            case ari.EndpointStateChange():
-                self._phone_changed(event.endpoint.resource, event.endpoint.state == "online")
+            case ari.ContactStatusChange():
+                self._phone_changed(event.endpoint.resource)
             case _:
                 pass
 

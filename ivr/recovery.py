@@ -38,8 +38,9 @@ FILTERED = (
     "ChannelUnhold",
     "ChannelUserevent",
     "ChannelVarset",
-    "ContactStatusChange",
     "Dial",
+    "EndpointStateChange",
+    "PeerStatusChange",
     "PlaybackStarted",
 )
 """Events that we do not use: two thirds of them all, and their cost on both sides."""
