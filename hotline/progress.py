@@ -35,7 +35,7 @@ class Step:
     def __init__(self, name: str, out: TextIO) -> None:
         self.name = name
         self._out = out
-        self._detail = ""
+        self.detail = ""
         self._began = time.monotonic()
         self._over = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="progress", daemon=True)
@@ -47,12 +47,12 @@ class Step:
 
     def say(self, detail: str) -> None:
         """Tell how far the step is, such as "120 of 160 packages"."""
-        self._detail = detail[:DETAIL_SHOWN]
+        self.detail = detail[:DETAIL_SHOWN]
 
     def finish(self, mark: str) -> None:
         self._over.set()
         self._ticker.join()
-        detail = f"  {self._detail}" if self._detail else ""
+        detail = f"  {self.detail}" if self.detail else ""
         self._print(f"  {mark} {self.name}{detail}  {self.seconds:.1f} s", end="\n")
 
     def _tick(self) -> None:
@@ -61,7 +61,7 @@ class Step:
         while not self._over.wait(wait):
             wait = every
             end = "" if self._out.isatty() else "\n"
-            self._print(f"  … {self.name}  {self.seconds:.0f} s  {self._detail}", end=end)
+            self._print(f"  … {self.name}  {self.seconds:.0f} s  {self.detail}", end=end)
 
     def _print(self, line: str, *, end: str) -> None:
         start = "\r\033[K" if self._out.isatty() else ""
@@ -80,6 +80,10 @@ def step(name: str, advice: str, out: TextIO | None = None) -> Iterator[Step]:
     except StepFailed:
         running.finish("✗")
         raise
+    except TimeoutError as error:
+        running.finish("✗")
+        reason = f"it took longer than {running.seconds:.0f} s {running.detail}".rstrip()
+        raise StepFailed(name, str(error) or reason, advice) from error
     except Exception as error:
         running.finish("✗")
         raise StepFailed(name, str(error) or type(error).__name__, advice) from error

@@ -21,6 +21,7 @@ from hotline.progress import step
 from hotline.single import AlreadyRunning, Claim, Running
 
 READY_LIMIT_S = 30.0
+LOOK_EVERY_S = 0.1
 
 Body = Callable[[Settings, House, AsteriskHome | None], Coroutine[Any, Any, None]]
 
@@ -91,7 +92,8 @@ async def _everything(settings: Settings, house: House, home: AsteriskHome | Non
     if home is not None:
         await _start_asterisk(house, AsteriskProcess(settings, home))
     await _start_controller(house, controller)
-    await _start_console(settings, house, database)
+    console = await _start_console(settings, house, database)
+    await _well(console)
     _greet(settings, made)
 
 
@@ -142,13 +144,26 @@ async def _start_controller(house: House, controller: wiring.Controller) -> None
             await controller.ready()
 
 
-async def _start_console(settings: Settings, house: House, database: Database) -> None:
+async def _start_console(settings: Settings, house: House, database: Database) -> wiring.Console:
     advice = "see to the port and the certificate of the console in the settings"
     with step("starting the console", advice):
         console = wiring.console(settings, database)
         house.on_stop("stopping the console", console.stop)
         await console.start()
         house.live("console", _failure_of(console))
+    return console
+
+
+async def _well(console: wiring.Console) -> None:
+    """Ready means that /healthz says so."""
+    with step("looking whether all is well", "the log says more") as running:
+        async with asyncio.timeout(READY_LIMIT_S):
+            while not (health := await console.services.health.look()).ok:
+                parts = {"asterisk": health.asterisk, "controller": health.controller,
+                         "database": health.database}  # fmt: skip
+                running.say(", ".join(f"{n}: {p.detail}" for n, p in parts.items() if not p.ok))
+                await asyncio.sleep(LOOK_EVERY_S)
+        running.say("")
 
 
 async def _failure_of(console: wiring.Console) -> None:
