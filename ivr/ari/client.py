@@ -145,16 +145,16 @@ class Client(Core):
         data: str | None = None,
         variables: Mapping[str, str] | None = None,
     ) -> ChannelData:
-        """A channel whose sound is ours; returns when it has entered (``StasisStart``).
+        """A channel whose sound is ours.
 
         As it stands, Asterisk awaits us at ``/media/{answer.media_connection_id}``, WebSocket
-        subprotocol ``media``.
+        subprotocol ``media``; the channel enters (``StasisStart``) once we have come there, and
+        can't be bridged before.
         """
-        channel_id = channel_id or new_id("media")
-        request = self.request(
+        return await self.request(
             op.CHANNEL_EXTERNAL_MEDIA,
             query={
-                "channelId": channel_id,
+                "channelId": channel_id or new_id("media"),
                 "app": self.app,
                 "external_host": external_host,
                 "transport": transport,
@@ -166,7 +166,6 @@ class Client(Core):
             },
             body=_variables(variables),
         )
-        return await self.enter(channel_id, request)
 
     async def create_bridge(
         self,
