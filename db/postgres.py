@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
 from sqlalchemy import Connection, make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from db.engine import DatabaseUnavailable, Door, Job, from_json, to_json
@@ -24,6 +24,10 @@ BATCH = 64
 TIMEOUT_S = 10.0
 WRITE_LOCK = 12345
 """Writers take turns, so that `change.seq` becomes visible in its own order."""
+
+# Classes of SQLSTATE that speak of the server: connection, authorisation, no such database,
+# resources, operator, system.
+AWAY = ("08", "28", "3D", "53", "57", "58")
 
 
 class PostgresDatabase:
@@ -39,6 +43,7 @@ class PostgresDatabase:
         self._writer = asyncio.create_task(self._write_all(), name="db-writer")
         self._listener: asyncio.Task[None] | None = None
         self._poller: asyncio.Task[None] | None = None
+        self._closed = False
 
     @classmethod
     async def open(cls, url: str) -> PostgresDatabase:
@@ -55,8 +60,10 @@ class PostgresDatabase:
         database = cls(engine, dsn)
         try:
             database.feed.seq = await database.read(last_seq)
-        except BaseException:
+        except BaseException as error:
             await database.close()
+            if isinstance(error, DBAPIError):
+                raise DatabaseUnavailable("not migrated") from error
             raise
         database._listener = asyncio.create_task(database._listen(), name="db-listen")
         database._poller = asyncio.create_task(database._poll(), name="db-poll")
@@ -64,20 +71,27 @@ class PostgresDatabase:
 
     async def write(self, fn: Door[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a door and commit."""
+        if self._closed:
+            raise DatabaseUnavailable("closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._jobs.put_nowait(Job(lambda conn: fn(conn, *args, **kwargs), future))
         return await future
 
     async def read(self, fn: Door[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query on a connection of the pool."""
+        if self._closed:
+            raise DatabaseUnavailable("closed")
         try:
             async with self._engine.connect() as conn:
                 return await conn.run_sync(fn, *args, **kwargs)
-        except (OperationalError, InterfaceError, OSError, TimeoutError) as error:
+        except (DBAPIError, OSError, TimeoutError) as error:
+            if not _is_away(error):
+                raise
             raise DatabaseUnavailable(type(error).__name__) from error
 
     async def close(self) -> None:
         """Finish what was asked, then let go of the connections."""
+        self._closed = True
         for task in (self._poller, self._listener):
             if task is not None:
                 task.cancel()
@@ -156,7 +170,15 @@ def _run_batch(conn: Connection, batch: Sequence[Job]) -> list[Change]:
         except Exception as error:  # noqa: BLE001 - handed to whoever asked
             savepoint.rollback()
             del published[told:]
-            job.error = error
+            job.error = DatabaseUnavailable(type(error).__name__) if _is_away(error) else error
     if published:
         conn.exec_driver_sql("NOTIFY change")
     return published
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the server itself is the trouble, not what was asked of it."""
+    if isinstance(error, DBAPIError):
+        state: str = getattr(error.orig, "sqlstate", None) or ""
+        return error.connection_invalidated or state[:2] in AWAY
+    return isinstance(error, OSError | TimeoutError)
