@@ -7,7 +7,6 @@ loop reads the socket: no queue, no task, no wake-up between the network and the
 
 import asyncio
 import logging
-from base64 import b64encode
 from typing import Protocol, cast
 
 from websockets.client import ClientProtocol
@@ -16,6 +15,7 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
+from .encoding import authorization
 from .errors import ConnectionLost, refused
 
 log = logging.getLogger("ari")
@@ -55,8 +55,7 @@ class Connection(asyncio.Protocol):
         # list of all channels is one message.
         self._websocket = ClientProtocol(parse_uri(url), max_size=None, logger=_mute)
         self._handshake = self._websocket.connect()
-        credentials = b64encode(f"{username}:{password}".encode()).decode()
-        self._handshake.headers["Authorization"] = f"Basic {credentials}"
+        self._handshake.headers["Authorization"] = authorization(username, password)
         self._transport: asyncio.Transport | None = None
         self._fragments: list[bytes] = []
         self._heard = True

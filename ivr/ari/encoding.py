@@ -1,5 +1,6 @@
 """From an operation and its values to what goes over the wire."""
 
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -84,3 +85,9 @@ def _text(value: str | int | Iterable[str]) -> str:
     if any("," in item for item in items):
         raise ValueError("an item of a list must not contain a comma")
     return ",".join(items)
+
+
+def authorization(username: str, password: str) -> str:
+    """The header that says who we are. In a header, for URLs end up in logs."""
+    credentials = b64encode(f"{username}:{password}".encode()).decode()
+    return f"Basic {credentials}"

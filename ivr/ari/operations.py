@@ -22,6 +22,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9._~-]+")
 class Operation(Generic[T]):
     """``path`` without a leading slash; ``query`` and ``body`` by Asterisk's names.
 
+    ``result`` is None where there is no answer, or none that is of use: it is not decoded.
+
     ``waits`` marks what waits for the channel's current work (a playback that runs, say) and
     would meanwhile hold up every other request on the same WebSocket: measured, see README.
     """
@@ -88,12 +90,12 @@ CHANNEL_GET = Operation("GET", "channels/{channelId}", m.ChannelData)
 CHANNEL_CREATE = Operation(
     "POST",
     "channels/create",
-    m.ChannelData,
+    _none,
     query="endpoint app appArgs channelId otherChannelId originator formats",
     body="variables",
 )
 CHANNEL_ORIGINATE = Operation(
-    "POST", "channels/{channelId}", m.ChannelData, query=_ORIGINATE, body="variables"
+    "POST", "channels/{channelId}", _none, query=_ORIGINATE, body="variables"
 )
 CHANNEL_EXTERNAL_MEDIA = Operation(
     "POST",
@@ -126,10 +128,8 @@ CHANNEL_MOH = Operation("POST", "channels/{channelId}/moh", _none, query="mohCla
 CHANNEL_MOH_STOP = Operation("DELETE", "channels/{channelId}/moh", _none)
 CHANNEL_SILENCE = Operation("POST", "channels/{channelId}/silence", _none)
 CHANNEL_SILENCE_STOP = Operation("DELETE", "channels/{channelId}/silence", _none)
-CHANNEL_PLAY = Operation(
-    "POST", "channels/{channelId}/play/{playbackId}", m.PlaybackData, query=_PLAY
-)
-CHANNEL_RECORD = Operation("POST", "channels/{channelId}/record", m.RecordingData, query=_RECORD)
+CHANNEL_PLAY = Operation("POST", "channels/{channelId}/play/{playbackId}", _none, query=_PLAY)
+CHANNEL_RECORD = Operation("POST", "channels/{channelId}/record", _none, query=_RECORD)
 CHANNEL_GET_VAR = Operation("GET", "channels/{channelId}/variable", m.Variable, query="variable")
 CHANNEL_SET_VAR = Operation(
     "POST",
@@ -147,7 +147,7 @@ CHANNEL_SET_VARS = Operation(
 CHANNEL_SNOOP = Operation(
     "POST",
     "channels/{channelId}/snoop/{snoopId}",
-    m.ChannelData,
+    _none,
     query="spy whisper app appArgs",
 )
 CHANNEL_DIAL = Operation("POST", "channels/{channelId}/dial", _none, query="caller timeout")
@@ -159,7 +159,7 @@ CHANNEL_TRANSFER_PROGRESS = Operation(
 # bridges
 BRIDGES_LIST = Operation("GET", "bridges", list[m.BridgeData])
 BRIDGE_GET = Operation("GET", "bridges/{bridgeId}", m.BridgeData)
-BRIDGE_CREATE = Operation("POST", "bridges/{bridgeId}", m.BridgeData, query="type name")
+BRIDGE_CREATE = Operation("POST", "bridges/{bridgeId}", _none, query="type name")
 BRIDGE_DESTROY = Operation("DELETE", "bridges/{bridgeId}", _none)
 BRIDGE_ADD = Operation(
     "POST",
@@ -173,8 +173,8 @@ BRIDGE_REMOVE = Operation(
 )
 BRIDGE_MOH = Operation("POST", "bridges/{bridgeId}/moh", _none, query="mohClass")
 BRIDGE_MOH_STOP = Operation("DELETE", "bridges/{bridgeId}/moh", _none)
-BRIDGE_PLAY = Operation("POST", "bridges/{bridgeId}/play/{playbackId}", m.PlaybackData, query=_PLAY)
-BRIDGE_RECORD = Operation("POST", "bridges/{bridgeId}/record", m.RecordingData, query=_RECORD)
+BRIDGE_PLAY = Operation("POST", "bridges/{bridgeId}/play/{playbackId}", _none, query=_PLAY)
+BRIDGE_RECORD = Operation("POST", "bridges/{bridgeId}/record", _none, query=_RECORD)
 
 # playbacks
 PLAYBACK_GET = Operation("GET", "playbacks/{playbackId}", m.PlaybackData)
@@ -232,7 +232,7 @@ DYNAMIC_GET = Operation(
 DYNAMIC_PUT = Operation(
     "PUT",
     "asterisk/config/dynamic/{configClass}/{objectType}/{id}",
-    list[m.ConfigTuple],
+    _none,
     body="fields",
 )
 DYNAMIC_DELETE = Operation(

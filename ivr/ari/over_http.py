@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from .encoding import Query, encode_body, encode_query
+from .encoding import Query, authorization, encode_body, encode_query
 from .errors import ConnectionLost, RequestTimeout
 from .operations import Operation
 
@@ -21,7 +21,7 @@ class Http:
 
     def __init__(self, url: str, username: str, password: str) -> None:
         self._url = url.rstrip("/")
-        self._auth = aiohttp.BasicAuth(username, password, "utf-8")
+        self._headers = {"Authorization": authorization(username, password)}
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -48,7 +48,7 @@ class Http:
     def _open_session(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                auth=self._auth,
+                headers=self._headers,
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_LIMIT),
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
