@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from db.engine import DatabaseUnavailable, Door, Job, from_json, to_json
 from db.feed import Change, Feed, changes_since, last_seq
@@ -57,29 +57,39 @@ class SqliteDatabase:
         self._local = threading.local()
         self._writer = threading.Thread(target=self._write_all, name="db-writer", daemon=True)
         self._poller: asyncio.Task[None] | None = None
+        self._closed = False
 
     @classmethod
     async def open(cls, url: str) -> SqliteDatabase:
         """Start the threads; raises DatabaseUnavailable when the file can't be read."""
         database = cls(make_engine(url))
+        try:
+            database.feed.seq = await database.read(last_seq)
+        except BaseException:
+            await asyncio.to_thread(database._readers.shutdown)
+            raise
         database._writer.start()
-        database.feed.seq = await database.read(last_seq)
         database._poller = asyncio.create_task(database._poll(), name="db-poll")
         return database
 
     async def write(self, fn: Door[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a door and commit."""
+        if self._closed:
+            raise DatabaseUnavailable("closed")
         future: asyncio.Future[T] = self._loop.create_future()
         self._jobs.put(Job(lambda conn: fn(conn, *args, **kwargs), future))
         return await future
 
     async def read(self, fn: Door[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a query in a reader thread."""
+        if self._closed:
+            raise DatabaseUnavailable("closed")
         call = functools.partial(self._read, fn, args, kwargs)
         return await self._loop.run_in_executor(self._readers, call)
 
     async def close(self) -> None:
         """Finish what was asked, then let go of the connections."""
+        self._closed = True
         if self._poller is not None:
             self._poller.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -94,11 +104,14 @@ class SqliteDatabase:
         try:
             if conn is None:
                 conn = self._local.conn = self._engine.connect()
+                conn.exec_driver_sql("PRAGMA query_only=ON")
             try:
                 return fn(conn, *args, **kwargs)
             finally:
                 conn.rollback()
-        except OperationalError as error:
+        except DatabaseError as error:
+            if not _is_away(error):
+                raise
             raise DatabaseUnavailable(str(error.orig)) from error
 
     def _write_all(self) -> None:
@@ -146,7 +159,7 @@ class SqliteDatabase:
         try:
             job.result = job.call(conn)
         except Exception as error:  # noqa: BLE001 - handed to whoever asked
-            job.error = error
+            job.error = DatabaseUnavailable(type(error).__name__) if _is_away(error) else error
             del published[told:]
             dbapi.execute("ROLLBACK TO door")
         dbapi.execute("RELEASE door")
@@ -167,3 +180,8 @@ class SqliteDatabase:
                     self.feed.deliver(changes)
             except DatabaseUnavailable:
                 log.warning("the change feed could not be read; trying again")
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the file itself is the trouble (locked, full, not a database), not the asking."""
+    return isinstance(error, OperationalError) or type(error) is DatabaseError
