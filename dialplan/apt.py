@@ -7,10 +7,12 @@ Check-Valid-Until); nothing of the machine is written to, and none of its hooks 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialplan.errors import FetchFailed
@@ -57,6 +59,9 @@ def prepare(directory: Path, etc: Path = Path("/etc/apt")) -> Archive:
 
 
 def _suited(source: Source, release: dict[str, str]) -> Source:
+    # From `file:` APT would use packages in their place and download none.
+    uris = tuple(re.sub(r"^file:", "copy:", uri) for uri in source.uris)
+    source = replace(source, uris=uris)
     if release.get("ID") == "debian" or "debian" in source.uris[0].rstrip("/").rsplit("/", 1)[-1]:
         return source.with_suite("testing", ("main",))
     # Ubuntu and others of the family: what their own newest release brings, or a plain refusal.
@@ -121,30 +126,31 @@ def _apt_get(
     progress: Callable[[str, float], None],
 ) -> None:
     ours, theirs = os.pipe()
-    try:
-        apt = subprocess.Popen(
-            ["apt-get", "-q", "-o", f"APT::Status-Fd={theirs}", *words],
-            env=environment,
-            pass_fds=(theirs,),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-    except OSError as problem:
-        os.close(ours)
-        raise FetchFailed(f"apt-get does not start: {problem}. {INSTALL_BY_HAND}") from problem
-    finally:
-        os.close(theirs)
-    with apt, os.fdopen(ours, encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            kind, _, rest = line.partition(":")
-            if kind == "dlstatus":
-                progress(doing, float(rest.split(":")[1]) / 100)
-        _, said = apt.communicate(timeout=_STEP_LIMIT_S)
-    if apt.returncode != 0:
-        errors = [s for s in said.splitlines() if s.startswith("E:")] or said.splitlines()[-3:]
-        raise FetchFailed(f"{doing} failed: {' '.join(errors)} {INSTALL_BY_HAND}")
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as said:
+        try:
+            apt = subprocess.Popen(
+                ["apt-get", "-q", "-o", f"APT::Status-Fd={theirs}", *words],
+                env=environment,
+                pass_fds=(theirs,),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+            )
+        except OSError as problem:
+            os.close(ours)
+            raise FetchFailed(f"apt-get does not start: {problem}. {INSTALL_BY_HAND}") from problem
+        finally:
+            os.close(theirs)
+        with apt, os.fdopen(ours, encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                kind, _, rest = line.partition(":")
+                if kind == "dlstatus":
+                    progress(doing, float(rest.split(":")[1]) / 100)
+        if apt.returncode != 0:
+            said.seek(0)
+            last = said.read().splitlines()
+            errors = [line for line in last if line.startswith("E:")] or last[-3:]
+            raise FetchFailed(f"{doing} failed: {' '.join(errors)} {INSTALL_BY_HAND}")
 
 
 def run(words: list[str], problem: str) -> str:

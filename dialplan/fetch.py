@@ -82,8 +82,10 @@ def _place(settings: Settings) -> Path:
     return (settings.asterisk.home or settings.var / "asterisk-22").resolve()
 
 
-def fetch(place: Path, progress: Progress = _quiet) -> AsteriskHome:
+def fetch(place: Path, progress: Progress = _quiet, etc: Path = Path("/etc/apt")) -> AsteriskHome:
     """Fetch an Asterisk into `place`, which appears complete or not at all.
+
+    `etc` is where the machine's own package sources are named.
 
     What was downloaded before an interruption is used again. Two callers at once: the second
     waits for the first. Raises FetchFailed.
@@ -94,7 +96,7 @@ def fetch(place: Path, progress: Progress = _quiet) -> AsteriskHome:
     with _alone(place.with_name(place.name + ".lock")):
         if place.is_dir() and any(place.iterdir()):
             return unpacked(place)
-        archive = apt.prepare(work / "apt")
+        archive = apt.prepare(work / "apt", etc)
         packages = apt.download(archive, progress)
         root = work / "root"
         shutil.rmtree(root, ignore_errors=True)
@@ -121,11 +123,6 @@ def _alone(lock: Path) -> Iterator[None]:
 
 def _unpack(packages: list[Path], root: Path, progress: Progress) -> None:
     root.mkdir(parents=True)
-    # A merged /usr, as the archive's own base-files has it: packages that still bring /lib land
-    # where the loader looks.
-    for name in ("bin", "sbin", "lib", "lib64"):
-        (root / "usr" / name).mkdir(parents=True, exist_ok=True)
-        (root / name).symlink_to(f"usr/{name}")
     for at, package in enumerate(packages):
         progress("unpacking", at / len(packages))
         apt.run(["dpkg-deb", "-x", str(package), str(root)], f"{package.name} can't be unpacked")

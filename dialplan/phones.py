@@ -70,6 +70,9 @@ def browser_phone(
                 ("transport", "transport-ws"),
                 ("webrtc", "yes"),
                 ("auth", endpoint),
+                # A closed tab says no BYE, and a browser's microphone is never quite silent.
+                ("rtp_timeout", "20"),
+                ("rtp_timeout_hold", "300"),
                 *_common(asterisk, endpoint, context),
             ),
         ),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import resource
@@ -17,17 +16,18 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 
 from config.model import Settings
+from dialplan import kept, pids, secrets
 from dialplan import render as rendering
-from dialplan import secrets
 from dialplan.conf import bracketed
 from dialplan.errors import PortTaken, StartFailed, StopFailed
 from dialplan.home import AsteriskHome
+from dialplan.kept import Kept
 from dialplan.logs import last_lines, remove_old, too_large
 from dialplan.render import Rendered
 
@@ -39,6 +39,7 @@ STOP_LIMIT_S = 20.0
 """Asterisk itself gives calls 15 s to end on SIGTERM."""
 KILL_LIMIT_S = 5.0
 ANSWER_LIMIT_S = 3.0
+MOST_FILES = 262_144
 TEND_EVERY_S = 60.0
 _POLL_S = 0.05
 
@@ -52,6 +53,7 @@ RELOADED_BY = {
     "musiconhold.conf": "res_musiconhold.so",
     "pjsip_trunks.conf": "res_pjsip.so",
 }
+_REACHED_BY = {"http.conf", "ari.conf"}
 _WITH_PJSIP = ("res_pjsip_outbound_registration.so", "res_pjsip_endpoint_identifier_ip.so")
 
 
@@ -63,15 +65,6 @@ class Health:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """What is kept beside a running process, to know it again."""
-
-    pid: int
-    started_ticks: int
-    hashes: dict[str, str]
-
-
 class AsteriskProcess:
     """The Asterisk of `settings`, out of `home`. One instance is used by one event loop."""
 
@@ -80,12 +73,14 @@ class AsteriskProcess:
         self._home = home
         self._base = rendering.base(settings)
         self._child: subprocess.Popen[bytes] | None = None
-        self._pid: int | None = None
 
     @property
     def pid(self) -> int | None:
-        """The process started or adopted; None when none runs."""
-        return self._pid if self._pid is not None and self._alive(self._pid) else None
+        """The process that runs, started by us or by a controller before us; None when none."""
+        if self._child is not None and self._child.poll() is None:
+            return self._child.pid
+        running = kept.running(self._base)
+        return running.pid if running else None
 
     @property
     def log_file(self) -> Path:
@@ -100,16 +95,13 @@ class AsteriskProcess:
     async def start(self) -> bool:
         """Render, then adopt ours if it runs, else start one; returns when it answers.
 
-        True: started afresh; False: adopted, with what can be reloaded reloaded. Raises
-        PortTaken, StartFailed or RenderError.
+        True: started afresh; False: adopted, with what can be reloaded reloaded. One that needs
+        a restart for changed settings gets it when no call is on it; else it stays as it is.
+        Raises PortTaken, StartFailed or RenderError.
         """
         rendered = await asyncio.to_thread(rendering.render, self._settings, self._home)
-        running = self._ours()
-        if running is not None:
-            self._pid = running.pid
-            log.info("adopted the running Asterisk, process %d", running.pid)
-            await self._ready()
-            await self._bring_up_to_date(running, rendered)
+        running = kept.running(self._base)
+        if running is not None and await self._adopt(running, rendered):
             return False
         self._check_ports()
         self._spawn(rendered)
@@ -122,35 +114,38 @@ class AsteriskProcess:
 
     async def stop(self) -> None:
         """End it: calls are hung up, then it goes; killed when it does not. StopFailed at last."""
-        running = self._ours()
-        pid = self._pid or (running.pid if running else None)
-        if pid is None or not self._alive(pid):
-            self._forget()
+        pid = self.pid
+        if pid is None:
+            self._over()
             return
         for sign, limit_s in ((signal.SIGTERM, STOP_LIMIT_S), (signal.SIGKILL, KILL_LIMIT_S)):
             log.info("ending Asterisk, process %d, with %s", pid, sign.name)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, sign)
             if await self._gone(pid, limit_s):
-                self._forget()
+                self._over()
                 return
         raise StopFailed(f"Asterisk, process {pid}, can't be ended")
+
+    def _over(self) -> None:
+        kept.forget(self._base)
+        self._child = None
 
     async def watch(self) -> int | None:
         """Return when Asterisk has ended; its exit status when it was our child.
 
         Keeps the log small meanwhile. Cancelling leaves Asterisk as it is.
         """
-        pid = self._pid
+        pid = self.pid
         if pid is None:
-            raise StartFailed("no Asterisk was started")
+            return self._child.returncode if self._child is not None else None
         while not await self._gone(pid, TEND_EVERY_S):
             await self._tend()
         return self._child.returncode if self._child is not None else None
 
     async def status(self) -> Health:
         """Whether the process lives and answers; never raises."""
-        if self.pid is None and self._ours() is None:
+        if self.pid is None:
             return Health(False, "Asterisk is not running")
         try:
             async with self._session() as session, session.get("/ari/asterisk/ping") as answer:
@@ -202,18 +197,20 @@ class AsteriskProcess:
             raise StartFailed(f"{self._home.binary} does not start: {problem}") from problem
         finally:
             os.close(output)
-        self._child, self._pid = child, child.pid
+        self._child = child
+        kept.keep(self._base, child.pid, self.url, rendered.hashes)
         # Five descriptors a leg; the usual 1,024 would be gone at two hundred calls.
-        _, hard = resource.prlimit(child.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(child.pid, resource.RLIMIT_NOFILE, (hard, hard))
-        self._remember(_Running(child.pid, _started_ticks(child.pid), dict(rendered.hashes)))
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        files = min(hard, MOST_FILES)
+        with contextlib.suppress(ProcessLookupError):  # ended already: `_ready` tells why
+            resource.prlimit(child.pid, resource.RLIMIT_NOFILE, (files, files))
 
     async def _ready(self) -> None:
         """Wait until ARI answers and everything is loaded."""
         deadline = time.monotonic() + START_LIMIT_S
         async with self._session() as session:
             while time.monotonic() < deadline:
-                if self._pid is None or not self._alive(self._pid):
+                if self.pid is None:
                     raise StartFailed(
                         f"Asterisk ended while starting; its last words in {self._base / 'log'}: "
                         + last_lines(self._base / "log" / "output", self.log_file)
@@ -249,48 +246,38 @@ class AsteriskProcess:
 
     # -- adopting
 
-    @property
-    def _state_file(self) -> Path:
-        return self._base / "run" / "hotline.json"
-
-    def _remember(self, running: _Running) -> None:
-        temporary = self._state_file.with_suffix(".new")
-        temporary.write_text(json.dumps(asdict(running)), encoding="utf-8")
-        temporary.replace(self._state_file)
-
-    def _forget(self) -> None:
-        self._state_file.unlink(missing_ok=True)
-        self._child = self._pid = None
-
-    def _ours(self) -> _Running | None:
-        """The running process that we, or a controller before us, started on this `var`."""
-        try:
-            kept = _Running(**json.loads(self._state_file.read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):
-            kept = _Running(self._written_pid(), 0, {})
-        # A process id is used again: the start time and the words it was started with are its own.
-        if not self._alive(kept.pid) or not self._is_asterisk(kept.pid):
-            return None
-        if kept.started_ticks not in (0, _started_ticks(kept.pid)):
-            return None
-        return kept
-
-    def _written_pid(self) -> int:
-        try:
-            return int((self._base / "run" / "asterisk.pid").read_text(encoding="ascii"))
-        except (FileNotFoundError, ValueError):
-            return 0
-
-    def _is_asterisk(self, pid: int) -> bool:
-        try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            return False
-        return os.fsencode(self._base / "etc" / "asterisk.conf") in words
-
-    async def _bring_up_to_date(self, running: _Running, rendered: Rendered) -> None:
+    async def _adopt(self, running: Kept, rendered: Rendered) -> bool:
+        """Take over what runs; False when it was ended, to be started with changed settings."""
         changed = _changed(running.hashes, rendered.hashes)
-        reloaded = {name for name in changed if name in RELOADED_BY}
+        fixed = sorted(changed - RELOADED_BY.keys())
+        if fixed and await self._idle(running):
+            log.info("no call is on it: Asterisk is restarted for %s", ", ".join(fixed))
+            await self.stop()
+            return False
+        if changed & _REACHED_BY:
+            raise StartFailed(
+                f"Asterisk, process {running.pid}, still serves calls with its former port or "
+                f"password ({', '.join(sorted(changed & _REACHED_BY))} changed); undo the change "
+                "until the calls have ended, or end it, which cuts them off"
+            )
+        log.info("adopted the running Asterisk, process %d", running.pid)
+        await self._ready()
+        await self._reload(running, rendered, changed)
+        return True
+
+    async def _idle(self, running: Kept) -> bool:
+        """Whether the running one says that no call is on it."""
+        try:
+            async with (
+                self._session() as session,
+                session.get(f"{running.url or self.url}/ari/channels") as answer,
+            ):
+                return answer.status == 200 and not await answer.json()
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    async def _reload(self, running: Kept, rendered: Rendered, changed: set[str]) -> None:
+        reloaded = changed & RELOADED_BY.keys()
         modules = [RELOADED_BY[name] for name in sorted(reloaded)]
         if "pjsip_trunks.conf" in reloaded:
             modules += _WITH_PJSIP
@@ -301,38 +288,19 @@ class AsteriskProcess:
                 log.info("settings changed: reloaded %s", module)
         for name in sorted(changed - reloaded):
             log.warning("settings changed: %s takes effect when Asterisk is restarted", name)
-        kept = {n: h for n, h in rendered.hashes.items() if n not in changed - reloaded}
-        old = {n: h for n, h in running.hashes.items() if n in changed - reloaded}
-        self._remember(_Running(running.pid, _started_ticks(running.pid), {**kept, **old}))
+        # What was not taken up keeps its former hash, so that the next start finds it again.
+        hashes = {n: h for n, h in rendered.hashes.items() if n not in changed - reloaded}
+        hashes |= {n: h for n, h in running.hashes.items() if n in changed - reloaded}
+        kept.keep(self._base, running.pid, self.url, hashes)
 
     # -- watching
 
-    def _alive(self, pid: int) -> bool:
-        if self._child is not None and self._child.pid == pid:
-            return self._child.poll() is None  # and reaped, if it is not
-        try:
-            return pid > 0 and _stat(pid)[0] not in "ZX"
-        except (FileNotFoundError, ProcessLookupError):
-            return False
-
     async def _gone(self, pid: int, limit_s: float) -> bool:
-        """Whether it has ended within the limit; a child is reaped."""
-        try:
-            handle = os.pidfd_open(pid)
-        except ProcessLookupError:
-            return not self._alive(pid)
-        loop = asyncio.get_running_loop()
-        ended = asyncio.Event()
-        loop.add_reader(handle, ended.set)
-        try:
-            async with asyncio.timeout(limit_s):
-                await ended.wait()
-        except TimeoutError:
+        if not await pids.ended(pid, limit_s):
             return False
-        finally:
-            loop.remove_reader(handle)
-            os.close(handle)
-        return not self._alive(pid)
+        if self._child is not None and self._child.pid == pid:
+            self._child.wait()  # reaped: it has ended
+        return True
 
     async def _tend(self) -> None:
         if not too_large(self.log_file):
@@ -350,13 +318,3 @@ class AsteriskProcess:
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> set[str]:
     return {n for n in before.keys() | after.keys() if before.get(n) != after.get(n)}
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name, which may hold anything."""
-    text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    return text.rpartition(")")[2].split()
-
-
-def _started_ticks(pid: int) -> int:
-    return int(_stat(pid)[19])

@@ -124,7 +124,8 @@ def numbers(settings: Settings, trunk: Trunk, name: str) -> str:
         for number in line.numbers
     ]
     lines = {number: number for number in ours}
-    for number in ours:
+    # A number written in full is itself wherever it is written; the short one comes after.
+    for number in sorted(ours, key=lambda n: not n.startswith("0")):
         for written in writings(number, trunk):
             lines.setdefault(written, number)
     return "\n".join(f"exten = {w},1,Goto(inbound-{name},{n},1)" for w, n in lines.items())
