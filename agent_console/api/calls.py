@@ -22,11 +22,8 @@ from recordings import catalogue
 operations = Operations("calls")
 
 Verb = Literal["hold", "resume", "hang_up", "pause_recording", "resume_recording", "send_digits"]
-WHY_REFUSED = {
-    "expired": "话务控制没有及时响应，请再试一次",
-    "no_such_call": "通话已经结束",
-    "not_talking": "现在不在通话中",
-}
+EXPIRED = "expired"
+"""What a request is settled with that nobody took in time (`floor.requests.forsake`)."""
 
 
 class CardRecording(msgspec.Struct, frozen=True):
@@ -167,9 +164,8 @@ async def request_of_call(context: Context, *, path: CallPath, body: CallRequest
     outcome = settled.outcome or {}
     if settled.state == "done":
         return Outcome(str(outcome.get("outcome", "done")))
-    if settled.state == "refused" and outcome.get("detail") != "expired":
-        detail = str(outcome.get("detail", ""))
-        raise refused(WHY_REFUSED.get(detail, detail) or "现在不能这样做", "request-refused")
+    if settled.state == "refused" and outcome.get("detail") != EXPIRED:
+        raise refused(str(outcome.get("detail") or "现在不能这样做"), "request-refused")
     raise Problem(504, "话务控制没有及时响应，请再试一次", code="no-controller")
 
 

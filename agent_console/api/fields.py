@@ -7,7 +7,10 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-MAX_ID = 2**63 - 1
+MAX_ID = 2**53 - 1
+"""What a browser's numbers can hold."""
+MAX_VERSION = 2**31 - 1
+"""What the column can hold."""
 MAX_PAGE = 10_000
 MAX_SIZE = 100
 CALL_ID = r"^[0-9a-f]{32}$"

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from agent_console.api.fields import MAX_ID, NO_NUL, Code, Moment, Page, Size
+from agent_console.api.fields import MAX_VERSION, NO_NUL, Code, Moment, Page, Size
 from agent_console.problem import FieldError
 from tickets.rules import MAX_COMPANY, MAX_TEXT
 
-Version = Annotated[int, Meta(ge=1, le=MAX_ID)]
+Version = Annotated[int, Meta(ge=1, le=MAX_VERSION)]
 OptionalCode = Code | None | UnsetType
 
 

@@ -1,22 +1,29 @@
-"""A real console on a real database in tmp, with an Asterisk that a test can shape."""
+"""A real console on a real database of its own, with an Asterisk that a test can shape."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import shutil
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent_console.parts import Parts
-from agent_console.passwords import Passwords
-from agent_console.server import Console
 from config.load import load
 from config.model import Listen, Settings
 from db import Database, connect
 from db.migrate import migrate
+from tests.console.clock import Clock
 from tests.console.fake_asterisk import FakeAsterisk
-from tests.console.house import HASHER, House, caller_hash
+from tests.console.house import House, serve
+from tests.support.postgres import Postgres, postgres
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Modules whose queries must mean the same on both databases say `ON_BOTH = True`."""
+    if getattr(metafunc.module, "ON_BOTH", False) and "database_url" in metafunc.fixturenames:
+        kinds = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+        metafunc.parametrize("database_url", kinds, indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -27,11 +34,34 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """A PostgreSQL of this session, with a migrated template."""
+    with postgres() as running:
+        running._ask("CREATE DATABASE migrated")
+        migrate(running.url.rsplit("/", 1)[0] + "/migrated")
+        yield running
+
+
 @pytest.fixture
-async def database(migrated: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    file = tmp_path / "hotline.db"
-    file.write_bytes(migrated.read_bytes())
-    opened = await connect(f"sqlite:///{file}")
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """SQLite, or PostgreSQL where a module says `ON_BOTH = True`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        file = tmp_path / "hotline.db"
+        shutil.copy(request.getfixturevalue("migrated"), file)
+        yield f"sqlite:///{file}"
+        return
+    running: Postgres = request.getfixturevalue("server")
+    name = f"c{abs(hash(str(tmp_path))):x}"
+    running._ask(f'CREATE DATABASE "{name}" TEMPLATE migrated')
+    url = running.url.rsplit("/", 1)[0] + f"/{name}"
+    yield url
+    running.drop(url)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = await connect(database_url)
     yield opened
     await opened.close()
 
@@ -42,6 +72,11 @@ async def asterisk() -> AsyncIterator[FakeAsterisk]:
     await fake.start()
     yield fake
     await fake.stop()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 @pytest.fixture
@@ -58,18 +93,17 @@ def settings(tmp_path: Path, asterisk: FakeAsterisk) -> Settings:
 @pytest.fixture
 def dist(tmp_path: Path) -> Path:
     """A built web application in small."""
-    web_dist = tmp_path / "dist"
-    (web_dist / "assets").mkdir(parents=True)
-    (web_dist / "index.html").write_text('<meta name="csp-nonce" content="__CSP_NONCE__">')
-    (web_dist / "icon.svg").write_text("<svg/>")
-    (web_dist / "assets" / "app-1a2b.js").write_text("1")
-    return web_dist
+    built = tmp_path / "dist"
+    (built / "assets").mkdir(parents=True)
+    (built / "index.html").write_text('<meta name="csp-nonce" content="__CSP_NONCE__">')
+    (built / "icon.svg").write_text("<svg/>")
+    (built / "assets" / "app-1a2b.js").write_text("1")
+    return built
 
 
 @pytest.fixture
-async def house(settings: Settings, database: Database, dist: Path) -> AsyncIterator[House]:
-    parts = Parts(settings, database, "made-up", caller_hash, web=dist)
-    async with Console(parts, Passwords(HASHER)) as console:
-        async with House(console, database) as ready:
-            yield ready
-        assert not console.failed.done(), "a background task of the console died"
+async def house(
+    settings: Settings, database: Database, dist: Path, clock: Clock
+) -> AsyncIterator[House]:
+    async with serve(settings, database, dist, clock) as ready:
+        yield ready

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
 from argon2 import PasswordHasher
 from sqlalchemy import Connection
+from yarl import URL
 
 from agent_console.accounts import add_account
+from agent_console.parts import Parts
+from agent_console.passwords import Passwords
 from agent_console.server import Console
+from config.model import Settings
 from db import Database
 from floor import calls, seats
 from recordings import catalogue
+from tests.console.clock import Clock
 from tickets import store
 
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -62,13 +69,16 @@ class Browser:
     http: aiohttp.ClientSession
     csrf: str = ""
     origin: str = ""
-    seat_id: int | None = None
-    account_id: int | None = None
+    seat_id: int = 0
+    account_id: int = 0
     sockets: list[aiohttp.ClientWebSocketResponse] = field(default_factory=list)
 
     def headers(self) -> dict[str, str]:
         headers = {"Origin": self.origin or self.url}
         return headers | ({"X-CSRF-Token": self.csrf} if self.csrf else {})
+
+    def cookie(self, name: str) -> str:
+        return self.http.cookie_jar.filter_cookies(URL(self.url))[name].value
 
     async def ask(self, method: str, path: str, body: Any = None, **more: Any) -> Answer:
         headers = self.headers() | more.pop("headers", {})
@@ -92,7 +102,7 @@ class Browser:
         if answer.status == 200:
             self.csrf = answer.json["csrf"]
             self.account_id = answer.json["account"]["id"]
-            self.seat_id = answer.json["seat"]["id"] if answer.json["seat"] else None
+            self.seat_id = answer.json["seat"]["id"] if answer.json["seat"] else 0
         return answer
 
     async def open(
@@ -157,6 +167,20 @@ class House:
         return await self.database.write(fn, *args, **more)
 
 
+@asynccontextmanager
+async def serve(
+    settings: Settings, database: Database, dist: Path, clock: Clock
+) -> AsyncIterator[House]:
+    """A running console with its people; sees that it leaves nothing behind."""
+    parts = Parts(settings, database, "made-up", caller_hash, now_ms=clock, web=dist)
+    async with Console(parts, Passwords(HASHER)) as console:
+        async with House(console, database) as ready:
+            yield ready
+        assert not console.failed.done(), "a background task of the console died"
+    left = [t for t in asyncio.all_tasks() if t.get_name().startswith(("console-", "sip-"))]
+    assert not left, "tasks of the console are left"
+
+
 def _people(conn: Connection) -> None:
     password_hash = HASHER.hash(PASSWORD)
     for login, role in ROLES.items():
@@ -198,13 +222,12 @@ def talk(conn: Connection, seat_id: int, account_id: int, n: int = 1) -> store.T
     calls.add_leg(conn, f"leg-{n:08d}", one.id, "agent", seat_id)
     seats.answer(conn, seat_id)
     calls.leg_answered(conn, f"leg-{n:08d}")
-    calls.step(conn, one.id, "answered", bridge=f"bridge-{n}")
     catalogue.begin(conn, one.id)
     ticket = store.draft(
         conn, call_id=one.id, source="call", caller_hash=one.caller_hash,
         caller_masked=one.caller_masked, account_id=account_id,
     )  # fmt: skip
-    calls.step(conn, one.id, "ticket", ticket=ticket.id)
+    calls.step(conn, one.id, "answered", bridge=f"bridge-{n}", ticket=ticket.id)
     return ticket
 
 

@@ -1,0 +1,71 @@
+"""Who may what: one row an operation, one column a role."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent_console.routes import OPERATIONS
+from tests.console.house import House, arrive
+
+A, E, S, U, D = "agent", "expert", "supervisor", "unit", "admin"
+FLOOR = {A, E, S, D}
+ALL = FLOOR | {U}
+
+TABLE: dict[str, set[str] | None] = {
+    "sign_in": None,
+    "read_session": ALL,
+    "sign_out": ALL,
+    "read_settings": ALL,
+    "read_seat": FLOOR,
+    "make_phone": FLOOR,
+    "go_available": FLOOR,
+    "pause": FLOOR,
+    "go_offline": FLOOR,
+    "end_wrap_up": FLOOR,
+    "read_current_call": FLOOR,
+    "read_call": FLOOR,
+    "request_of_call": FLOOR,
+    "list_missed": FLOOR,
+    "finish_missed": FLOOR,
+    "list_tickets": FLOOR,
+    "read_ticket": FLOOR,
+    "edit_ticket": FLOOR,
+    "complete_ticket": FLOOR,
+    "read_audio": FLOOR,
+    "read_floor": FLOOR,
+    "watch_live": ALL,
+    "make_citizen_phone": None,
+}
+
+
+def test_given_the_operations_then_each_has_its_row() -> None:
+    assert {o.name: o.roles and set(o.roles) for o in OPERATIONS} == TABLE
+
+
+@pytest.mark.parametrize("role", sorted(ALL))
+async def test_given_a_role_then_what_it_may_not_is_refused_and_the_rest_is_not(
+    house: House, role: str
+) -> None:
+    await house.do(arrive, 1)
+    person = await house.signed_in(role)
+    for operation in OPERATIONS:
+        allowed = TABLE[operation.name]
+        if allowed is None or operation.name == "sign_out":
+            continue
+        path = operation.path.replace("{id}", "999").replace("{call_id}", "f" * 32)
+        answer = await person.ask(operation.method, path, {})
+        if role in allowed:
+            assert answer.status not in (401, 403), operation.name
+        else:
+            assert (answer.status, answer.problem) == (403, "forbidden"), operation.name
+
+
+async def test_given_nobody_signed_in_then_everything_but_signing_in_is_refused(
+    house: House,
+) -> None:
+    for operation in OPERATIONS:
+        if operation.roles is None:
+            continue
+        path = operation.path.replace("{id}", "1").replace("{call_id}", "0" * 32)
+        answer = await house.browser().ask(operation.method, path, {})
+        assert (answer.status, answer.problem) == (401, "signed-out"), operation.name
