@@ -63,7 +63,7 @@ class Citizen:
         sip_port: int = 0,
     ) -> None:
         self._target = target
-        self._caller = caller
+        self.caller = caller
         self._number = number
         self._codecs = codecs
         self._host = host
@@ -82,7 +82,7 @@ class Citizen:
         options = [
             "-p", str(self._sip_port or free_udp_port(self._host)), "-bind_local",
             "-m", "1", "-timeout", str(_LONGEST_CALL_S),
-            "-key", "caller", self._caller,
+            "-key", "caller", self.caller,
             "-key", "number", self._number,
             "-key", "rtp_port", str(self._media.port),
         ]  # fmt: skip
