@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from db.clock import now_ms
 from db.models.feed import change
+from db.prepared import Prepared
 
 log = logging.getLogger("hotline.feed")
 
@@ -37,7 +38,9 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     data: dict[str, Any]
 
 
-_insert = insert(change).returning(change.c.seq)
+_insert = Prepared(
+    insert(change), returns=[change.c.seq], inserts=("at_ms", "topic", "key", "data")
+)
 _since = (
     select(change.c.seq, change.c.at_ms, change.c.topic, change.c.key, change.c.data)
     .where(change.c.seq > bindparam("seq"))
@@ -50,7 +53,7 @@ def publish(conn: Connection, topic: str, key: str | int, data: dict[str, Any]) 
     """Tell every watcher, when and only when this transaction commits."""
     at_ms = now_ms()
     values = {"at_ms": at_ms, "topic": topic, "key": str(key), "data": data}
-    seq: int = conn.execute(_insert, values).scalar_one()
+    (seq,) = _insert.rows(conn, values)[0]
     published: list[Change] | None = conn.info.get("published")
     if published is not None:
         published.append(Change(seq, at_ms, topic, str(key), data))

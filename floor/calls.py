@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, literal, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from db.clock import now_ms
 from db.feed import publish
 from db.models import blocked_number, call, call_event, leg, missed_call
+from db.prepared import Prepared
 
 STAGES = {
     "greeting": "播报欢迎词",
@@ -117,21 +118,41 @@ class NoSuchCall(Exception):
 
 
 _columns = [call.c[name] for name in Call.__struct_fields__]
-_get = select(*_columns).where(call.c.id == bindparam("id"))
+_get = Prepared(select(*_columns).where(call.c.id == bindparam("id")), _columns)
 _open_of = select(*_columns).where(
     call.c.asterisk == bindparam("asterisk"), call.c.ended_ms.is_(None)
 )
-_insert_call = insert(call).returning(*_columns)
-_insert_event = insert(call_event)
-_insert_leg = insert(leg)
+_insert_call = Prepared(
+    insert(call),
+    returns=_columns,
+    inserts=(
+        "id",
+        "asterisk",
+        "line",
+        "trunk",
+        "caller_hash",
+        "caller_sealed",
+        "caller_masked",
+        "stage",
+        "channel",
+        "started_ms",
+        "held",
+        "recording_paused",
+    ),
+)
+_insert_event = Prepared(insert(call_event), inserts=("call_id", "at_ms", "kind", "detail"))
+_insert_leg = Prepared(
+    insert(leg), inserts=("id", "call_id", "role", "seat_id", "started_ms", "answered_ms")
+)
 
 
-def _step(**values: Any) -> Any:
-    return (
+def _step(**values: Any) -> Prepared:
+    return Prepared(
         update(call)
         .where(call.c.id == bindparam("call_id"), call.c.ended_ms.is_(None))
         .values(values)
-        .returning(*_columns)
+        .returning(*_columns),
+        _columns,
     )
 
 
@@ -181,8 +202,8 @@ def begin(
 ) -> Call:
     """A call arrived; its first leg is the caller."""
     at_ms = now_ms()
-    row = conn.execute(
-        _insert_call,
+    row = _insert_call.rows(
+        conn,
         {
             "id": call_id,
             "asterisk": asterisk,
@@ -197,7 +218,7 @@ def begin(
             "held": False,
             "recording_paused": False,
         },
-    ).one()
+    )[0]
     add_leg(conn, channel, call_id, "caller", answered_ms=at_ms)
     note(conn, call_id, "arrived", {"line": line})
     begun = Call(*row)
@@ -206,7 +227,7 @@ def begin(
 
 
 def get(conn: Connection, call_id: str) -> Call | None:
-    row = conn.execute(_get, {"id": call_id}).one_or_none()
+    row = _get.one(conn, {"id": call_id})
     return Call(*row) if row else None
 
 
@@ -217,8 +238,8 @@ def open_calls(conn: Connection, asterisk: str) -> list[Call]:
 
 def note(conn: Connection, call_id: str, kind: str, detail: dict[str, Any] | None = None) -> None:
     """Write a line of the call's history; nothing else changes."""
-    conn.execute(
-        _insert_event,
+    _insert_event.run(
+        conn,
         {"call_id": call_id, "at_ms": now_ms(), "kind": kind, "detail": detail or {}},
     )
 
@@ -237,12 +258,12 @@ def step(
         NoSuchCall: no such call, or it has ended already.
     """
     at_ms = now_ms()
-    row = conn.execute(_steps[kind], {"call_id": call_id, "at_ms": at_ms, **values}).one_or_none()
+    row = _steps[kind].one(conn, {"call_id": call_id, "at_ms": at_ms, **values})
     if row is None:
         raise NoSuchCall(call_id)
     if kind in EVENT_KINDS:
-        conn.execute(
-            _insert_event,
+        _insert_event.run(
+            conn,
             {"call_id": call_id, "at_ms": at_ms, "kind": kind, "detail": detail or {}},
         )
     moved = Call(*row)
@@ -250,17 +271,17 @@ def step(
     return moved
 
 
-_leg_answered = (
+_leg_answered = Prepared(
     update(leg)
     .where(leg.c.id == bindparam("leg_id"), leg.c.answered_ms.is_(None))
     .values(answered_ms=bindparam("at_ms"))
 )
-_leg_ended = (
+_leg_ended = Prepared(
     update(leg)
     .where(leg.c.id == bindparam("leg_id"), leg.c.ended_ms.is_(None))
     .values(ended_ms=bindparam("at_ms"), cause=bindparam("why"))
 )
-_legs_ended = (
+_legs_ended = Prepared(
     update(leg)
     .where(leg.c.call_id == bindparam("of_call"), leg.c.ended_ms.is_(None))
     .values(ended_ms=bindparam("at_ms"), cause=bindparam("why"))
@@ -276,8 +297,8 @@ def add_leg(
     answered_ms: int | None = None,
 ) -> None:
     """Somebody is being brought onto the call."""
-    conn.execute(
-        _insert_leg,
+    _insert_leg.run(
+        conn,
         {
             "id": leg_id,
             "call_id": call_id,
@@ -290,11 +311,11 @@ def add_leg(
 
 
 def leg_answered(conn: Connection, leg_id: str) -> None:
-    conn.execute(_leg_answered, {"leg_id": leg_id, "at_ms": now_ms()})
+    _leg_answered.run(conn, {"leg_id": leg_id, "at_ms": now_ms()})
 
 
 def leg_ended(conn: Connection, leg_id: str, cause: str) -> None:
-    conn.execute(_leg_ended, {"leg_id": leg_id, "at_ms": now_ms(), "why": cause})
+    _leg_ended.run(conn, {"leg_id": leg_id, "at_ms": now_ms(), "why": cause})
 
 
 def end(conn: Connection, call_id: str, reason: str) -> Call:
@@ -304,7 +325,7 @@ def end(conn: Connection, call_id: str, reason: str) -> Call:
         NoSuchCall: it had ended already.
     """
     ended = step(conn, call_id, "ended", {"reason": reason}, why=reason)
-    conn.execute(_legs_ended, {"of_call": call_id, "at_ms": now_ms(), "why": reason})
+    _legs_ended.run(conn, {"of_call": call_id, "at_ms": now_ms(), "why": reason})
     return ended
 
 
@@ -356,13 +377,15 @@ def answered_after_all(conn: Connection, call_id: str) -> None:
         publish(conn, "missed", row[0], {"id": row[0], "state": "done"})
 
 
+_blocked = Prepared(
+    select(blocked_number.c.caller_hash).where(
+        blocked_number.c.caller_hash == bindparam("caller_hash"),
+        blocked_number.c.until_ms.is_(None) | (blocked_number.c.until_ms > bindparam("at_ms")),
+    ),
+    [blocked_number.c.caller_hash],
+)
+
+
 def is_blocked(conn: Connection, caller_hash: str) -> bool:
     """Whether calls of this number are not taken at present."""
-    until = blocked_number.c.until_ms
-    found = conn.execute(
-        select(literal(1)).where(
-            blocked_number.c.caller_hash == caller_hash,
-            until.is_(None) | (until > now_ms()),
-        )
-    )
-    return found.first() is not None
+    return _blocked.one(conn, {"caller_hash": caller_hash, "at_ms": now_ms()}) is not None

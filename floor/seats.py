@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, null, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import Connection, bindparam, insert, null, or_, select, update
 
 from db.clock import now_ms
 from db.feed import publish
 from db.models import seat
+from db.prepared import Prepared
 
 LABELS = {
     "offline": "离线",
@@ -90,19 +90,19 @@ def endpoint_of(seat_id: int) -> str:
 
 
 _columns = [seat.c[name] for name in Seat.__struct_fields__]
-_by_id = select(*_columns).where(seat.c.id == bindparam("id"))
+_by_id = Prepared(select(*_columns).where(seat.c.id == bindparam("id")), _columns)
 _by_account = select(*_columns).where(seat.c.account_id == bindparam("account_id"))
 _all = select(*_columns).order_by(seat.c.id)
 
 
-def _move(*sources: str, **values: Any) -> ReturningUpdate[Any]:
+def _move(*sources: str, **values: Any) -> Prepared:
     statement = update(seat).where(seat.c.id == bindparam("seat_id"))
     if sources:
-        statement = statement.where(seat.c.state.in_(sources))
+        statement = statement.where(or_(*(seat.c.state == source for source in sources)))
     changed = {"version": seat.c.version + 1, **values}
     if "state" in values:
         changed["since_ms"] = bindparam("now")
-    return statement.values(changed).returning(*_columns)
+    return Prepared(statement.values(changed).returning(*_columns), _columns)
 
 
 _nothing: dict[str, Any] = {
@@ -184,7 +184,7 @@ def create(conn: Connection, account_id: int, name: str, skills: dict[str, int])
 
 
 def get(conn: Connection, seat_id: int) -> Seat | None:
-    row = conn.execute(_by_id, {"id": seat_id}).one_or_none()
+    row = _by_id.one(conn, {"id": seat_id})
     return Seat(*row) if row else None
 
 
@@ -197,8 +197,8 @@ def all_seats(conn: Connection) -> list[Seat]:
     return [Seat(*row) for row in conn.execute(_all)]
 
 
-def _do(conn: Connection, statement: Any, seat_id: int, **values: Any) -> Seat:
-    row = conn.execute(statement, {"seat_id": seat_id, "now": now_ms(), **values}).one_or_none()
+def _do(conn: Connection, statement: Prepared, seat_id: int, **values: Any) -> Seat:
+    row = statement.one(conn, {"seat_id": seat_id, "now": now_ms(), **values})
     if row is None:
         raise NotNow(get(conn, seat_id))
     moved = Seat(*row)

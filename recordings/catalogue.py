@@ -9,11 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from db.clock import now_ms
 from db.feed import publish
 from db.models import recording, recording_access, recording_mark
+from db.prepared import Prepared
 
 PROBLEMS = {
     "not_started": "录音未能开始",
@@ -49,6 +50,8 @@ class Filed(msgspec.Struct, frozen=True):
 
 
 _columns = [recording.c[name] for name in Recording.__struct_fields__]
+_begin = Prepared(insert(recording), returns=_columns, inserts=("call_id", "state", "started_ms"))
+_of_call = Prepared(select(*_columns).where(recording.c.call_id == bindparam("call_id")), _columns)
 
 
 def _tell(conn: Connection, found: Recording) -> Recording:
@@ -68,15 +71,12 @@ def _tell(conn: Connection, found: Recording) -> Recording:
 
 def begin(conn: Connection, call_id: str) -> Recording:
     """A call is being recorded."""
-    row = conn.execute(
-        insert(recording).returning(*_columns),
-        {"call_id": call_id, "state": "running", "started_ms": now_ms()},
-    ).one()
+    row = _begin.rows(conn, {"call_id": call_id, "state": "running", "started_ms": now_ms()})[0]
     return Recording(*row)
 
 
 def of_call(conn: Connection, call_id: str) -> Recording | None:
-    row = conn.execute(select(*_columns).where(recording.c.call_id == call_id)).one_or_none()
+    row = _of_call.one(conn, {"call_id": call_id})
     return Recording(*row) if row else None
 
 

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from db.clock import now_ms
 from db.feed import publish
 from db.models import ticket, ticket_day, ticket_event
+from db.prepared import Prepared
 
 FIELDS = ("type", "content_class", "company", "text", "disposition")
 BEIJING = timezone(timedelta(hours=8))
@@ -65,17 +66,48 @@ class Outdated(Exception):
 
 
 _columns = [ticket.c[name] for name in Ticket.__struct_fields__]
+_next = Prepared(
+    update(ticket_day)
+    .where(ticket_day.c.day == bindparam("of_day"))
+    .values(last=ticket_day.c.last + 1)
+    .returning(ticket_day.c.last),
+    [ticket_day.c.last],
+)
+_draft = Prepared(
+    insert(ticket),
+    returns=_columns,
+    inserts=(
+        "number",
+        "call_id",
+        "source",
+        "state",
+        "version",
+        "account_id",
+        "caller_hash",
+        "caller_masked",
+        "company",
+        "text",
+        "complete",
+        "created_ms",
+        "updated_ms",
+    ),
+)
+_note = Prepared(
+    insert(ticket_event), inserts=("ticket_id", "at_ms", "kind", "account_id", "detail")
+)
+_of_call = Prepared(
+    select(*_columns)
+    .where(ticket.c.call_id == bindparam("call_id"))
+    .order_by(ticket.c.id.desc())
+    .limit(1),
+    _columns,
+)
 
 
 def next_number(conn: Connection, at_ms: int, zone: tzinfo = BEIJING) -> str:
     """The day's next number, YYYYMMDD-NNNNN; gapless, for it lies in the ticket's transaction."""
     day = datetime.fromtimestamp(at_ms / 1000, zone).strftime("%Y%m%d")
-    row = conn.execute(
-        update(ticket_day)
-        .where(ticket_day.c.day == day)
-        .values(last=ticket_day.c.last + 1)
-        .returning(ticket_day.c.last)
-    ).one_or_none()
+    row = _next.one(conn, {"of_day": day})
     if row is None:
         # Writers take turns (db.engine), so nobody else can be making the same day.
         conn.execute(insert(ticket_day), {"day": day, "last": 1})
@@ -95,8 +127,8 @@ def draft(
 ) -> Ticket:
     """Begin a ticket for a call that was answered, or for a message (move 1 of the table)."""
     at_ms = now_ms()
-    row = conn.execute(
-        insert(ticket).returning(*_columns),
+    row = _draft.rows(
+        conn,
         {
             "number": next_number(conn, at_ms, zone),
             "call_id": call_id,
@@ -112,7 +144,7 @@ def draft(
             "created_ms": at_ms,
             "updated_ms": at_ms,
         },
-    ).one()
+    )[0]
     made = Ticket(*row)
     note(conn, made.id, "drafted", account_id, {"source": source})
     publish(conn, "ticket", made.id, made.told())
@@ -126,8 +158,7 @@ def get(conn: Connection, ticket_id: int) -> Ticket | None:
 
 def of_call(conn: Connection, call_id: str) -> Ticket | None:
     """The newest ticket of a call."""
-    newest = select(*_columns).where(ticket.c.call_id == call_id).order_by(ticket.c.id.desc())
-    row = conn.execute(newest.limit(1)).one_or_none()
+    row = _of_call.one(conn, {"call_id": call_id})
     return Ticket(*row) if row else None
 
 
@@ -135,8 +166,8 @@ def note(
     conn: Connection, ticket_id: int, kind: str, account_id: int | None, detail: dict[str, Any]
 ) -> None:
     """Write a line of the ticket's history."""
-    conn.execute(
-        insert(ticket_event),
+    _note.run(
+        conn,
         {
             "ticket_id": ticket_id,
             "at_ms": now_ms(),
