@@ -109,10 +109,10 @@ class SqliteDatabase:
                 return fn(conn, *args, **kwargs)
             finally:
                 conn.rollback()
-        except DatabaseError as error:
+        except (DatabaseError, sqlite3.DatabaseError) as error:
             if not _is_away(error):
                 raise
-            raise DatabaseUnavailable(str(error.orig)) from error
+            raise DatabaseUnavailable(type(error).__name__) from error
 
     def _write_all(self) -> None:
         with self._engine.connect() as conn:
@@ -184,4 +184,5 @@ class SqliteDatabase:
 
 def _is_away(error: Exception) -> bool:
     """Whether the file itself is the trouble (locked, full, not a database), not the asking."""
-    return isinstance(error, OperationalError) or type(error) is DatabaseError
+    plain = (DatabaseError, sqlite3.DatabaseError)
+    return isinstance(error, OperationalError | sqlite3.OperationalError) or type(error) in plain
