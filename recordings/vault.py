@@ -72,6 +72,8 @@ def file_away(
 
 def _encode(raw: Path, target: Path, kind: str) -> int:
     major, subtype = FORMATS[kind]
+    # FLAC's quickest level: a third less work for half a percent more space.
+    tuning = {"compression_level": 0.0} if kind == "flac" else {}
     frames = 0
     try:
         with (
