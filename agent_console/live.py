@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -25,7 +25,7 @@ from agent_console.problem import Problem
 from agent_console.sip import SIGNED_OUT
 from db import Change
 from db.engine import DatabaseUnavailable
-from db.feed import changes_since, oldest_seq
+from db.feed import changes_since, last_seq, oldest_seq
 
 log = logging.getLogger("hotline.console.live")
 
@@ -69,7 +69,7 @@ class Hub:
         self._gathered: list[Said] = []
         self._timer: asyncio.TimerHandle | None = None
         self._quiet_since = 0.0
-        self._unsubscribe = self._feed.subscribe(self._told)
+        self._unsubscribe: Callable[[], None] | None = self._feed.subscribe(self._told)
 
     def __len__(self) -> int:
         return len(self._screens)
@@ -79,7 +79,9 @@ class Hub:
         return {screen.session_id for screen in self._screens}
 
     async def stop(self) -> None:
-        self._unsubscribe()
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+            self._unsubscribe = None
         if self._timer is not None:
             self._timer.cancel()
             self._flush()
@@ -142,10 +144,12 @@ class Hub:
         """Where to go on from; None to begin with now."""
         if since is None:
             return None
-        if since > self._feed.seq or self._feed.seq - since > MOST_BEHIND:
+        read = self._parts.database.read
+        # The database may be ahead of the feed's reader; nobody is ahead of the database.
+        newest = await read(last_seq) if since > self._feed.seq else self._feed.seq
+        if since > newest or newest - since > MOST_BEHIND:
             return None
-        oldest = await self._parts.database.read(oldest_seq)
-        return since if since >= oldest - 1 or since == self._feed.seq else None
+        return since if since == newest or since >= await read(oldest_seq) - 1 else None
 
     async def _listen(self, screen: Screen) -> None:
         """Nothing but pongs comes from a screen."""
