@@ -237,10 +237,10 @@ class AsteriskProcess:
             return False
 
     def _session(self) -> aiohttp.ClientSession:
-        user = self._settings.asterisk.user
+        user, password = self._settings.asterisk.user, secrets.ari_password(self._settings)
         return aiohttp.ClientSession(
             self.url,
-            auth=aiohttp.BasicAuth(user, secrets.ari_password(self._settings)),
+            headers={"Authorization": aiohttp.encode_basic_auth(user, password)},
             timeout=aiohttp.ClientTimeout(total=ANSWER_LIMIT_S),
         )
 

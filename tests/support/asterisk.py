@@ -90,7 +90,10 @@ async def running_asterisk(
         try:
             password = secrets.ari_password(chosen)
             async with aiohttp.ClientSession(
-                process.url, auth=aiohttp.BasicAuth(chosen.asterisk.user, password)
+                process.url,
+                headers={
+                    "Authorization": aiohttp.encode_basic_auth(chosen.asterisk.user, password)
+                },
             ) as http:
                 yield Running(
                     url=process.url,
