@@ -14,7 +14,11 @@ KEEP_ALIVE = ("\r\n\r\n", "\r\n")
 _REQUEST = re.compile(r"([A-Z]{3,16}) (sips?:\S+) SIP/2\.0")
 _STATUS = re.compile(r"SIP/2\.0 [1-6][0-9]{2} [^\r\n]*")
 _HEADER = re.compile(r"([A-Za-z][A-Za-z0-9.!%*_+`'~-]*)[ \t]*:[ \t]*([^\r\n]*)")
-_USER = re.compile(r"(?:[^<>:]*<)?sips?:([^@<>;\s:]+)(?::[^@<>\s]*)?@[^<>\s]+(?:>.*)?")
+_USER = re.compile(
+    r'(?:(?:"[^"\\<>]*"|[^"<>:;@,]*)[ \t]*<)?'  # a name, then the bracket
+    r'sips?:([^"<>:;@,\s]+)(?::[^"<>@,\s]*)?@[^"<>@,\s]+'
+    r'(?:>(?:[ \t]*;[^"<>,]*)?)?'
+)
 _DIGEST_USER = re.compile(r'\busername\s*=\s*"([^"]*)"', re.IGNORECASE)
 _COMPACT = {"f": "from", "t": "to", "l": "content-length", "m": "contact", "v": "via"}
 _ONCE = ("from", "to", "call-id", "cseq", "content-length")
