@@ -1,7 +1,7 @@
 // A small stand-in for the console's server, for work on the screens: it speaks the contract of
 // /api/v1 from memory and plays scenes (POST /mock/<scene>). Development only.
 //   node dev/mock.mjs [port]   then   HOTLINE_SERVER=http://127.0.0.1:<port> npm run dev
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
@@ -40,7 +40,9 @@ const settings = {
     stages: { greeting: '欢迎词', menu: '选择按键', waiting: '排队', talking: '通话中', message: '留言', ended: '已结束' },
     end_reasons: { caller_hung_up: '来电人挂机', agent_hung_up: '座席挂机', abandoned_in_queue: '排队中放弃' },
     ticket_states: { draft: '草稿', to_dispatch: '待派单', closed: '已办结', rejected: '不予受理' },
-    event_kinds: { created: '建立工单', started: '来电接入', key: '按键选择', queued: '进入排队', answered: '座席接听', ended: '通话结束', saved: '修改工单' },
+    event_kinds: { arrived: '来电接入', menu: '进入导航', queued: '进入排队', offered: '呼叫座席', answered: '座席接听', held: '保持', resumed: '取消保持', ended: '通话结束', drafted: '建立工单', edited: '修改工单', completed: '提交工单' },
+    missed_kinds: { abandoned: '排队中挂机', callback: '登记回电', message: '语音留言' },
+    recording_problems: { disk_full: '录音存储空间不足' },
   },
 };
 
@@ -77,14 +79,11 @@ for (let index = 0; index < 137; index += 1) {
     call_id: `${index}`.padStart(32, '0'), source: 'call', agent_name: ['王小丽', '李建国'][index % 2], account_id: (index % 2) + 1,
     caller_masked: `138****${String(index).padStart(4, '0')}`, created_ms: minutesAgo(index * 47 + 3), updated_ms: minutesAgo(index * 47),
     timeline: [
-      { at_ms: minutesAgo(index * 47 + 4), kind: 'started', who: null, detail: {} },
-      { at_ms: minutesAgo(index * 47 + 3.6), kind: 'key', who: '来电人', detail: { key: '1', label: '优化营商环境专线' } },
-      { at_ms: minutesAgo(index * 47 + 3.4), kind: 'queued', who: null, detail: { queue_label: '优化营商环境专线' } },
-      { at_ms: minutesAgo(index * 47 + 3), kind: 'answered', who: '王小丽', detail: {} },
-      { at_ms: minutesAgo(index * 47 + 1), kind: 'ended', who: null, detail: { reason: 'caller_hung_up' } },
-      { at_ms: minutesAgo(index * 47), kind: 'saved', who: '王小丽', detail: {} },
-    ],
-    recordings: [{ id: index + 1, state: 'filed', length_ms: 65_000, size_bytes: 512_000, format: 'flac', marks: [{ at_ms: 20_000, kind: 'paused' }, { at_ms: 26_000, kind: 'resumed' }], problem: null, may_hear: index % 4 !== 1 }],
+      ['arrived', 4, { line: 'main' }], ['menu', 3.9, {}], ['queued', 3.6, { key: '1' }], ['offered', 3.5, { seat: 1 }], ['answered', 3, { seat: 1 }],
+      ['drafted', 3, { source: 'call' }], ['held', 2, {}], ['resumed', 1.6, {}], ['edited', 1.5, { what: ['content_class', 'text'] }],
+      ['edited', 1.2, { what: ['text'] }], ['ended', 1, { reason: 'caller_hung_up' }], ...(done ? [['completed', 0, { what: ['closed'] }]] : []),
+    ].map(([kind, minutes, detail]) => ({ at_ms: minutesAgo(index * 47 + minutes), kind, who: ['drafted', 'edited', 'completed'].includes(kind) ? '王小丽' : null, detail })),
+    recordings: [{ id: index + 1, state: 'filed', length_ms: 65_000, size_bytes: 512_000, format: 'flac', marks: [{ at_ms: minutesAgo(index * 47 + 3.6), kind: 'pause' }, { at_ms: minutesAgo(index * 47 + 3.4), kind: 'resume' }], problem: null, may_hear: index % 4 !== 1 }],
   });
 }
 const missed = ['abandoned', 'callback', 'message', 'abandoned'].map((kind, index) => ({
@@ -144,7 +143,7 @@ const scenes = {
     for (const call of waiting) publish('call', call.call_id, call);
   },
   edit() { const ticket = tickets.get(card.ticket_id); ticket.text = '班长在另一处修改过的内容'; ticket.version += 1; publish('ticket', ticket.id, row(ticket)); },
-  disk() { card.recording.problem = '磁盘空间不足'; publish('recording', 900, { id: 900, call_id: card.call_id, state: 'failed', problem: '磁盘空间不足' }); },
+  disk() { card.recording.problem = '录音存储空间不足'; publish('recording', 900, { id: 900, call_id: card.call_id, state: 'running', problem: 'disk_full' }); },
   cut() { for (const socket of sockets) socket.terminate(); },
   lapse() { signedIn = false; },
   empty() { tickets.clear(); missed.length = 0; },
@@ -206,16 +205,22 @@ function answer(method, path, query, body) {
     if (errors.length > 0) return problem(422, '工单还不完整。', { errors });
     const chosen = settings.dispositions.find((one) => one.code === ticket.disposition);
     Object.assign(ticket, { complete: true, state: chosen.state, version: ticket.version + 1 });
+    if (seat.state === 'wrap_up') scenes.idle();
     publish('ticket', ticket.id, row(ticket));
     return [200, ticket];
   }
   return problem(404, '没有这个地址。');
 }
 
-const POLICY = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'";
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-mock'; img-src 'self' data:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'; object-src 'none'";
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.flac': 'audio/flac' };
 
 function sendFile(request, response, file) {
+  if (file.endsWith('.html')) {
+    response.writeHead(200, { 'Content-Type': TYPES['.html'], 'Content-Security-Policy': POLICY });
+    response.end(readFileSync(file, 'utf8').replace('__CSP_NONCE__', 'mock'));
+    return;
+  }
   const { size } = statSync(file);
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   const start = range ? Number(range[1]) : 0;

@@ -72,6 +72,7 @@ const OPEN = new Set(['/login', '/phone']);
 
 function firstRoom(): string {
   const first = session.rooms.value[0];
+  // Nobody's room: the frame says whom to ask.
   return first === undefined ? '/tickets' : HOMES[first];
 }
 

@@ -38,6 +38,8 @@ export const Seat = z.object({
   phone_ready: z.boolean(),
   skills: z.array(z.object({ queue: z.string(), level: z.number() })),
   wrap_up_until_ms: optionalMs,
+  /** What the person asked for during a call: it holds from its end on. */
+  after_call: optionalText,
 });
 export type Seat = z.infer<typeof Seat>;
 
@@ -78,6 +80,8 @@ export const Settings = z.object({
     end_reasons: Labels,
     ticket_states: Labels,
     event_kinds: Labels,
+    missed_kinds: Labels,
+    recording_problems: Labels,
   }),
 });
 export type Settings = z.infer<typeof Settings>;
@@ -149,6 +153,7 @@ export const MissedCall = z.object({
   state: z.string(),
   done_ms: optionalMs,
   done_by: optionalText,
+  note: optionalText,
 });
 export type MissedCall = z.infer<typeof MissedCall>;
 

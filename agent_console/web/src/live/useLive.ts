@@ -19,6 +19,7 @@ const changeListeners = new Set<OnChange>();
 const reloadListeners = new Set<OnReload>();
 
 let socket: WebSocket | null = null;
+let onRefused: (() => void) | null = null;
 let attempt = 0;
 let wanted = false;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -72,15 +73,19 @@ function connect(): void {
   if (!wanted || socket !== null) return;
   const current = new WebSocket(address());
   socket = current;
+  let welcomed = false;
   heard();
   current.onmessage = (event) => {
-    if (socket === current && typeof event.data === 'string') receive(event.data);
+    if (socket !== current || typeof event.data !== 'string') return;
+    welcomed = true;
+    receive(event.data);
   };
   current.onclose = () => {
     if (socket !== current) return;
     socket = null;
     clearTimeout(silenceTimer);
     if (!wanted) return;
+    if (!welcomed) onRefused?.();
     if (attempt >= TRIES_BEFORE_OFFLINE || network.value === 'online') network.value = 'offline';
     retryTimer = setTimeout(connect, backoffMs(attempt, Math.random()));
     attempt += 1;
@@ -129,6 +134,11 @@ export const live = {
   },
 
   tryNow: hurry,
+
+  /** `handler` is called when a socket was closed before its first word: no server, or no right. */
+  whenRefused(handler: () => void): void {
+    onRefused = handler;
+  },
 
   /** Returns the function that ends the listening. */
   onChange(listener: OnChange): () => void {

@@ -12,6 +12,7 @@ import { floor } from '../state/floor';
 import { session } from '../state/session';
 
 const readAll = oneAtATime(async () => {
+  if (session.rooms.value.length === 0) return;
   try {
     floor.load(await server.floor());
     if (session.hasSeat.value) await desk.load();

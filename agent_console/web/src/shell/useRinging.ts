@@ -8,6 +8,7 @@ import { startRinging, stopRinging } from '../phone/ringer';
 import { seatPhone } from '../phone/seatPhone';
 import { desk } from '../state/desk';
 import { floor } from '../state/floor';
+import { session } from '../state/session';
 
 const NAME = '12345 营商环境专线';
 
@@ -20,8 +21,9 @@ export const ringing = computed(() => {
 
 export const answerable = computed(() => seatPhone.leg.value === 'ringing');
 
-/** Callers waiting in the queues that my seat answers. */
+/** Callers waiting in the queues that my seat answers; all of them for who leads the floor. */
 export const myQueues = computed(() => {
+  if (desk.seat.value === null && session.rooms.value.includes('floor')) return floor.queues.value;
   const mine = new Set(desk.seat.value?.skills.map((skill) => skill.queue) ?? []);
   return floor.queues.value.filter((queue) => mine.has(queue.name));
 });

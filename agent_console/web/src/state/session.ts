@@ -13,9 +13,10 @@ const lapsed = ref(false);
 
 const ROOMS: Record<Role, readonly Room[]> = {
   agent: ['work', 'tickets', 'missed'],
-  expert: ['work', 'tickets'],
+  expert: ['work', 'tickets', 'missed'],
   supervisor: ['floor', 'work', 'tickets', 'missed'],
-  unit: ['tickets'],
+  // Tickets reach the units with the work on dispatching; until then nothing is theirs.
+  unit: [],
   admin: ['floor', 'tickets', 'missed'],
 };
 export type Room = 'work' | 'tickets' | 'missed' | 'floor';
@@ -67,6 +68,15 @@ export const session = {
     drafts.dropAll();
     setCsrf('');
     current.value = null;
+  },
+
+  /** Asks whether the session still counts: a refused socket does not say why. */
+  async probe(): Promise<void> {
+    try {
+      await server.session();
+    } catch (error) {
+      if (error instanceof Refused && error.status === 401) this.lapse();
+    }
   },
 
   /** A request was answered with 401 while somebody was signed in. */

@@ -141,7 +141,9 @@ export class TicketDraft {
 
   #sendable(): Partial<Values> {
     const blocked = new Set(this.clashes.value.map((clash) => clash.field));
-    const entries = Object.entries(this.#edits).filter(([field]) => !blocked.has(field as Field));
+    const entries = FIELDS.filter((field) => field in this.#edits && !blocked.has(field)).map(
+      (field) => [field, toSend(field, this.#edits[field] ?? '')] as const,
+    );
     return Object.fromEntries(entries);
   }
 
@@ -183,6 +185,8 @@ export class TicketDraft {
       this.errors.value =
         problem.errors.length > 0 ? problem.errors : [{ field: '', message: sentence(error) }];
       this.saving.value = { state: 'idle' };
+      // Handed in elsewhere meanwhile: show it as it stands now.
+      if (problem.status === 409) void this.load();
     } else if (error instanceof Unreachable || problem?.status === 401 || (problem?.status ?? 0) >= 500) {
       this.saving.value = { state: 'kept' };
       this.#schedule(RETRY_MS);
@@ -214,6 +218,12 @@ export class TicketDraft {
     if (Object.keys(this.#edits).length === 0) drafts.drop(this.id);
     else drafts.put(this.id, { ...this.#base }, { ...this.#edits });
   }
+}
+
+/** A choice taken back is none at all; an emptied text is an empty text. */
+function toSend(field: Field, value: string): string | null {
+  const words = field === 'company' || field === 'text';
+  return value === '' && !words ? null : value;
 }
 
 /** Sends everything typed in this page; false when some of it could not be sent. */

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+
+import { gathered, lineOf, markOffsets, type Words } from './timeline';
+
+const words: Words = {
+  kinds: { edited: '修改工单', ended: '通话结束', answered: '座席接听', completed: '提交工单' },
+  endReasons: { caller_hung_up: '来电人挂机' },
+  ticketStates: { closed: '已办结' },
+  problems: { disk_full: '录音存储空间不足' },
+  queue: (name) => ({ business: '优化营商环境专线' })[name] ?? name,
+  line: (name) => name,
+  seat: (id) => (id === 1 ? '王小丽' : null),
+};
+const entry = (kind: string, detail: unknown, who: string | null = null) => ({
+  at_ms: 5,
+  kind,
+  who,
+  detail,
+});
+
+describe('lines of the timeline', () => {
+  it('says who and what', () => {
+    expect(lineOf(entry('answered', { seat: 1 }), words)).toMatchObject({
+      title: '座席接听',
+      who: '王小丽',
+      of: 'call',
+    });
+    expect(lineOf(entry('ended', { reason: 'caller_hung_up' }), words).detail).toBe('来电人挂机');
+    expect(lineOf(entry('completed', { what: ['closed'] }), words).detail).toBe('已办结');
+    expect(lineOf(entry('recording_problem', { what: 'disk_full' }), words).detail).toBe(
+      '录音存储空间不足',
+    );
+  });
+  it('shows a kind or a detail it does not know as it is', () => {
+    expect(lineOf(entry('weather', 'rain'), words)).toMatchObject({ title: 'weather', detail: '' });
+  });
+  it('draws the same person typing on as one line, another person as another', () => {
+    const lines = [
+      lineOf(entry('edited', { what: ['text'] }, '王小丽'), words),
+      lineOf(entry('edited', { what: ['text', 'company'] }, '王小丽'), words),
+      lineOf(entry('edited', { what: ['type'] }, '李建国'), words),
+    ];
+    expect(gathered(lines, '修改工单').map((line) => line.detail)).toEqual([
+      '诉求内容、企业名称',
+      '诉求类型',
+    ]);
+  });
+});
+
+describe('marks of a recording', () => {
+  const timeline = [entry('arrived', {})];
+  it('counts from the beginning of the call and leaves out what lies outside', () => {
+    const marks = [
+      { at_ms: 1_005, kind: 'pause' },
+      { at_ms: 99_005, kind: 'resume' },
+    ];
+    expect(markOffsets(marks, timeline, 60_000)).toEqual([{ offsetMs: 1_000, kind: 'pause' }]);
+  });
+  it('given no beginning, shows no mark rather than a wrong one', () => {
+    expect(markOffsets([{ at_ms: 5, kind: 'pause' }], [], 60_000)).toEqual([]);
+  });
+});
