@@ -262,7 +262,7 @@ def end_call(conn: Connection, seat_id: int, wrap_up_s: float) -> Seat:
     if wrap_up_s > 0:
         return _do(conn, _wrap_up, seat_id, until=now_ms() + int(wrap_up_s * 1000))
     found = get(conn, seat_id)
-    if found is None or found.after_call is None:
+    if found is None or (found.after_call is None and found.phone_ready):
         return _do(conn, _end_at_once, seat_id)
     _do(conn, _wrap_up, seat_id, until=now_ms())
     return end_wrap_up(conn, seat_id)
