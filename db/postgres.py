@@ -54,6 +54,7 @@ class PostgresDatabase:
             json_serializer=to_json,
             json_deserializer=from_json,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={"timeout": TIMEOUT_S, "command_timeout": TIMEOUT_S},
         )
         dsn = parsed.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -8,11 +8,13 @@ hands values and rows straight to the driver, converted by the columns' own type
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Connection, Dialect, Insert, bindparam
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ClauseElement
 
 Convert = Callable[[Any], Any]
@@ -107,8 +109,12 @@ def _reader(kind: Any, dialect: Dialect) -> Convert | None:
 def _run(conn: Connection, sql: str, given: tuple[Any, ...], returns: bool) -> list[Sequence[Any]]:
     if conn.dialect.name == "sqlite":
         dbapi: Any = conn.connection.dbapi_connection
-        cursor = dbapi.execute(sql, given)
-        return cursor.fetchall() if returns else []
+        try:
+            cursor = dbapi.execute(sql, given)
+            return cursor.fetchall() if returns else []
+        except sqlite3.IntegrityError as error:
+            # The same error on both databases, and no values in its text.
+            raise IntegrityError(sql, None, error, hide_parameters=True) from error
     result = conn.exec_driver_sql(sql, given)
     return list(result.fetchall()) if returns else []
 

@@ -30,7 +30,9 @@ BUSY_MS = 5000
 
 def make_engine(url: str) -> Engine:
     """An engine whose transactions begin as writers and whose file is in WAL mode."""
-    engine = create_engine(url, json_serializer=to_json, json_deserializer=from_json)
+    engine = create_engine(
+        url, json_serializer=to_json, json_deserializer=from_json, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _connected(dbapi: sqlite3.Connection, _: Any) -> None:

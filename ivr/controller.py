@@ -24,6 +24,7 @@ from ivr import ari, doors, journey, numbers, recovery
 from ivr.ami import Ami, AmiError
 from ivr.call import LiveCall
 from ivr.directory import Directory
+from ivr.housekeeping import keep_house
 from ivr.journey import Stage
 from ivr.parts import Parts
 from ivr.queue import Floor
@@ -109,6 +110,7 @@ class Controller:
                 group.create_task(self._serve_desk(), name="desk")
                 group.create_task(self._beat(), name="heartbeat")
                 group.create_task(self._sweep(), name="sweep")
+                group.create_task(keep_house(self.settings, self.db), name="housekeeping")
                 group.create_task(self._carry(), name="calls")
 
     async def _carry(self) -> None:

@@ -1,7 +1,7 @@
 """The catalogue of recordings: which there are, how they stand, who listened.
 
 States: running (being written), filed (in the vault), failed (`problem` says why), and
-empty (nothing was said that could be kept).
+expired (kept for its time, then removed).
 """
 
 from __future__ import annotations
@@ -89,6 +89,28 @@ def unfiled(conn: Connection) -> list[Recording]:
     """Recordings that still lie in the spool."""
     rows = conn.execute(select(*_columns).where(recording.c.state == "running"))
     return [Recording(*row) for row in rows]
+
+
+def expired(conn: Connection, before_ms: int, limit: int = 100) -> list[Recording]:
+    """Filed recordings older than their time to be kept."""
+    old = (
+        select(*_columns)
+        .where(recording.c.state == "filed", recording.c.started_ms < before_ms)
+        .order_by(recording.c.id)
+        .limit(limit)
+    )
+    return [Recording(*row) for row in conn.execute(old)]
+
+
+def expire(conn: Connection, recording_id: int) -> None:
+    """The sound is gone, as it must be; the row stays and says that there was one."""
+    row = conn.execute(
+        update(recording)
+        .where(recording.c.id == recording_id)
+        .values(state="expired", path=None)
+        .returning(*_columns)
+    ).one()
+    _tell(conn, Recording(*row))
 
 
 def problem(conn: Connection, call_id: str, what: str) -> Recording | None:
