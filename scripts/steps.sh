@@ -1,8 +1,10 @@
 # Sourced by the other scripts: one named step at a time, with its progress and its failure.
 #
 # step NAME ADVICE COMMAND… runs COMMAND with its output in var/log/setup/NAME.log. After two
-# seconds it shows that it still works; when it fails it shows the end of that log, says what
-# to do (ADVICE) and ends the script. What was done stays done: the next run goes on from there.
+# seconds it shows that it still works; when it fails it shows that log, says what to do (ADVICE)
+# and ends the script. What was done stays done: the next run goes on from there.
+# look NAME ADVICE COMMAND… does the same but goes on after a failure; `looked` then ends the
+# script if anything failed, so that one run shows everything there is to mend.
 
 log_dir=${HOTLINE_VAR:-var}/log/setup
 ticker=
@@ -32,7 +34,27 @@ _stop_ticker() {
 }
 trap _stop_ticker EXIT
 
+failed=()
+
+looked() {
+    if [ ${#failed[@]} -gt 0 ]; then
+        printf '\n  %d failed: %s\n' ${#failed[@]} "${failed[*]}" >&2
+        exit 1
+    fi
+}
+
+look() {
+    if ! _run "$@"; then failed+=("$1"); fi
+}
+
 step() {
+    if ! _run "$@"; then
+        printf '    Then say it again: it goes on from here.\n' >&2
+        exit 1
+    fi
+}
+
+_run() {
     local name=$1 advice=$2 log began=$SECONDS code=0
     shift 2
     mkdir -p "$log_dir"
@@ -52,6 +74,6 @@ step() {
     awk '{ line[NR] = $0 } END { for (i = 1; i <= NR; i++)
         if (i <= 15 || i > NR - 25) print "      " line[i]; else if (i == 16) print "      …" }' \
         "$log" >&2
-    printf '\n    What to do: %s\n    Then say it again: it goes on from here.\n' "$advice" >&2
-    exit 1
+    printf '\n    What to do: %s\n' "$advice" >&2
+    return 1
 }

@@ -15,10 +15,11 @@ elif ! bash scripts/make_venv.sh --ready dev; then
     step "Python packages" "see to the network" bash scripts/make_venv.sh dev
 fi
 
-step "ruff" "$mend (make format mends the layout)" "$bin/ruff" check .
-step "mypy" "$mend" "$bin/mypy" .
-step "lint-imports" "$mend: imports go downward only" "$bin/lint-imports"
-bash scripts/web.sh check
+look "ruff" "$mend" "$bin/ruff" check .
+look "mypy" "$mend" "$bin/mypy" .
+look "lint-imports" "$mend: imports go downward only" "$bin/lint-imports"
+if ! bash scripts/web.sh check; then failed+=("front end"); fi
+looked
 
 if [ "$which" = quick ]; then
     exec "$bin/python" -m pytest -q -m "not integration and not browser and not postgres and not slow"

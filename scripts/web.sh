@@ -70,9 +70,10 @@ build() {
 
 check() {
     find_node
-    step "vue-tsc" "mend the types that the message names" npm --prefix "$web" run typecheck
-    step "ESLint" "mend what the message names" npm --prefix "$web" run lint
-    step "front end unit tests" "mend the test or the code it names" npm --prefix "$web" run test
+    look "vue-tsc" "mend the types that the message names" npm --prefix "$web" run typecheck
+    look "ESLint" "mend what the message names" npm --prefix "$web" run lint
+    look "front end unit tests" "mend the test or the code it names" npm --prefix "$web" run test
+    looked
 }
 
 # Two goals at once (a test beside a start) must not write into each other's packages.
