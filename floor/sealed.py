@@ -7,6 +7,7 @@ without opening anything (a plain hash of eleven digits is guessed in seconds).
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
@@ -39,11 +40,8 @@ class Sealer:
             return cls(path.read_bytes())
         except FileNotFoundError:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            key = os.urandom(KEY_BYTES)
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(key)
-            return cls(key)
+            _make_key(path)
+            return cls(path.read_bytes())
 
     def seal(self, number: str) -> str:
         """The number as it may lie in a database."""
@@ -52,12 +50,27 @@ class Sealer:
 
     def open(self, sealed: str) -> str:
         """The number itself; raises CannotOpen when the key is another."""
-        raw = base64.b64decode(sealed)
         try:
+            raw = base64.b64decode(sealed, validate=True)
             return self._aes.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], None).decode()
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise CannotOpen("sealed under another key, or changed since") from error
 
     def find(self, number: str) -> str:
         """What the same number always gives, and nobody can turn round without the key."""
         return hmac.new(self._find, number.encode(), hashlib.sha256).hexdigest()
+
+
+def _make_key(path: Path) -> None:
+    """Put a key there whole and at once: of several that start together the first one wins."""
+    fresh = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(os.urandom(KEY_BYTES))
+            file.flush()
+            os.fsync(handle)
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(fresh)
+    finally:
+        fresh.unlink()
