@@ -121,9 +121,9 @@ export class SipLine {
     }
     this.#session = session;
     const incoming = (session.direction as string) === 'incoming';
-    session.on('peerconnection', ({ peerconnection }) => this.#listen(peerconnection));
-    // An outgoing session has its peer connection only after this event, an incoming one after
-    // the answer: both come through `peerconnection`.
+    // An outgoing session has its peer connection by now, an incoming one when it is answered.
+    if (incoming) session.on('peerconnection', ({ peerconnection }) => this.#listen(peerconnection));
+    else this.#listen(session.connection);
     session.on('icecandidate', ({ candidate, ready }) => {
       if (candidate.protocol !== 'tcp') ready();
     });
