@@ -53,6 +53,7 @@ class Console:
             _application(self._services), access_log=None, shutdown_timeout=GRACE_S
         )
         self._background: list[asyncio.Task[None]] = []
+        self._stopped = False
 
     @property
     def url(self) -> str:
@@ -88,6 +89,9 @@ class Console:
 
     async def stop(self) -> None:
         """Sockets are told to come back, requests under way finish, then all is let go."""
+        if self._stopped:
+            return
+        self._stopped = True
         for task in self._background:
             task.remove_done_callback(self._ended)
             task.cancel()
