@@ -332,11 +332,17 @@ def end(conn: Connection, call_id: str, reason: str) -> Call:
 def miss(conn: Connection, call_id: str, kind: str, queue: str | None) -> None:
     """Keep a caller to be rung back: abandoned, callback or message; once a call.
 
-    A later kind replaces an earlier one: who asked for a callback and then gave up
-    is one caller to be rung back.
+    Who asked for a callback or left a message and then gave up stays known by what he
+    asked for. One who was answered meanwhile and lost again is to be rung back after all.
     """
+    again = {"state": "open", "done_ms": None, "done_by": None, "note": None}
+    if kind != "abandoned":
+        again["kind"] = kind
     found = conn.execute(
-        select(missed_call.c.id).where(missed_call.c.call_id == call_id)
+        update(missed_call)
+        .where(missed_call.c.call_id == call_id)
+        .values(again)
+        .returning(missed_call.c.id)
     ).scalar_one_or_none()
     if found is None:
         found = conn.execute(
