@@ -46,7 +46,7 @@ def new_call_id() -> str:
     return f"{next(_numbers):032x}"
 
 
-def new_call(conn: Connection, call_id: str | None = None, **values: str) -> Call:
+def new_call(conn: Connection, /, call_id: str | None = None, **values: str) -> Call:
     """A call that has just come in."""
     chosen = call_id or new_call_id()
     return calls.begin(
@@ -67,6 +67,7 @@ def new_call(conn: Connection, call_id: str | None = None, **values: str) -> Cal
 
 def seat_in(
     conn: Connection,
+    /,
     state: str,
     *,
     skills: Mapping[str, int] | None = None,
