@@ -24,13 +24,21 @@ async def test_given_just_dialled_when_citizen_hangs_up_then_nothing_is_left(cop
     await copy.until(copy.none_open, what="no call is open")
 
 
-async def test_given_answered_when_citizen_hangs_up_at_once_then_record_is_complete(
+async def test_given_answered_when_citizen_hangs_up_at_once_then_no_call_is_left_open(
     copy: Copy,
 ) -> None:
-    async with copy.citizen() as citizen:
-        await citizen.answered()
-        await citizen.hang_up()
-    await copy.complete(citizen, "abandoned_in_menu")
+    seat = await copy.seat()
+    for _ in range(4):
+        async with copy.citizen() as citizen:
+            await citizen.answered()
+            await citizen.hang_up()
+    # Who was gone before Asterisk could tell us has no record; who has one has a whole one.
+    async with copy.citizen() as later:
+        await hears(copy, later, "menu")
+        await later.hang_up()
+    await copy.complete(later, "abandoned_in_menu")
+    await copy.until(copy.none_open, what="no call is open")
+    assert (await seat.now()).offered_ms == 0
 
 
 @pytest.mark.parametrize("sentence", ["greeting", "menu", "no_key", "to_person"])

@@ -204,10 +204,15 @@ class Copy:
 
     async def call_of(self, citizen: Citizen, **wanted: object) -> Call:
         """The citizen's newest call, once its columns are as wanted (`stage="waiting"`)."""
-        return await self.until(
-            lambda conn: self.newest_of(conn, citizen, **wanted),  # type: ignore[arg-type]
-            what=f"call with {wanted}",
-        )
+        try:
+            return await self.until(
+                lambda conn: self.newest_of(conn, citizen, **wanted),  # type: ignore[arg-type]
+                what=f"call with {wanted}",
+            )
+        except AssertionError as error:
+            found = await self.db.read(lambda conn: self.newest_of(conn, citizen))
+            events = await self.events_of(found.id) if found else []
+            raise AssertionError(f"{error}\nfound {found} with {events}") from None
 
     def none_open(self, conn: Connection) -> bool:
         """Whether every call has ended."""
