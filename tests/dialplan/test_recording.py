@@ -1,0 +1,188 @@
+"""The recording that the dialplan starts: in step, pausable, and never the end of a call."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ivr.ami import Ami, AmiRefused
+from tests.dialplan.conftest import no_call_left, until
+from tests.dialplan.sipp import RATE_HZ, Sound, ear, sipp, stereo, strength, tone
+from tests.support.asterisk import Running, running_asterisk
+from tests.support.settings import free_port
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
+
+BYTES_A_SECOND = RATE_HZ * 2 * 2
+
+
+def beat(pitch_hz: float) -> Sound:
+    """A short tone at the start of every second."""
+    sound = tone(pitch_hz, 1.0)
+    sound[RATE_HZ // 5 :] = 0
+    return sound
+
+
+def place_of_beat(sound: Sound) -> float:
+    """Where in the second the beat lies, in milliseconds."""
+    level = np.abs(sound.astype(float))
+    turns = np.exp(-2j * np.pi * np.arange(sound.size) / RATE_HZ)
+    return float(np.angle(np.dot(level, turns)) / (2 * np.pi) * 1000)
+
+
+def apart(one: float, other: float) -> float:
+    """The shorter way around the second between two places."""
+    return abs((one - other + 500) % 1000 - 500)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+async def test_given_a_minute_of_talk_then_both_sides_stay_in_step(
+    asterisk: Running, ami: Ami
+) -> None:
+    seat_port = free_port()
+    endpoint = await asterisk.push_seat(2, seat_port)
+    await ami.queue_add("fallback", f"PJSIP/{endpoint}", "seat 2")
+    spooled = set(asterisk.settings.spool.iterdir())
+    async with (
+        no_call_left(asterisk),
+        ear(beat(440)) as caller,
+        ear(beat(1000)) as seat,
+        sipp("seat", sip_port=asterisk.sip_port, ear_port=seat.port, port=seat_port) as answers,
+        sipp("caller", sip_port=asterisk.sip_port, ear_port=caller.port, hold_s=76) as calls,
+    ):
+        await calls.done(120)
+        await answers.done()
+    await ami.queue_remove("fallback", f"PJSIP/{endpoint}")
+    (recording,) = set(asterisk.settings.spool.iterdir()) - spooled
+    left, right = stereo(recording)
+    talk = slice(left.size - 61 * RATE_HZ, left.size - RATE_HZ)
+    for end in (slice(0, 10 * RATE_HZ), slice(50 * RATE_HZ, 60 * RATE_HZ)):
+        assert strength(left[talk][end], 440) > 0.15
+        assert strength(right[talk][end], 1000) > 0.15
+        assert strength(left[talk][end], 1000) < 0.001
+        assert strength(right[talk][end], 440) < 0.001
+    first, last = slice(0, 10 * RATE_HZ), slice(50 * RATE_HZ, 60 * RATE_HZ)
+    before = place_of_beat(left[talk][first]) - place_of_beat(right[talk][first])
+    after = place_of_beat(left[talk][last]) - place_of_beat(right[talk][last])
+    # A frame now and then is jitter; a drift would be many of them.
+    assert apart(before, after) <= 60
+
+
+async def test_when_paused_then_silence_keeps_the_time(asterisk: Running, ami: Ami) -> None:
+    spooled = set(asterisk.settings.spool.iterdir())
+    async with (
+        no_call_left(asterisk),
+        ear(tone(440)) as caller,
+        sipp("caller", sip_port=asterisk.sip_port, ear_port=caller.port, hold_s=8) as calls,
+    ):
+        await until(lambda: bool(set(asterisk.settings.spool.iterdir()) - spooled))
+        (recording,) = set(asterisk.settings.spool.iterdir()) - spooled
+        (channel,) = await asterisk.channels()
+
+        def written_s() -> float:
+            return recording.stat().st_size / BYTES_A_SECOND
+
+        await until(lambda: written_s() > 2)
+        await ami.mixmonitor_mute(str(channel["name"]), True)
+        paused_at = written_s()
+        await until(lambda: written_s() > paused_at + 2)
+        await ami.mixmonitor_mute(str(channel["name"]), False)
+        resumed_at = written_s()
+        await calls.done()
+    left, right = stereo(recording)
+    assert left.size / RATE_HZ > resumed_at + 1
+    # What is written lags behind what is said by a buffer of a fraction of a second.
+    gap = slice(round((paused_at + 0.5) * RATE_HZ), round((resumed_at - 0.5) * RATE_HZ))
+    assert not left[gap].any()
+    assert not right[gap].any()
+    rest = left[round((resumed_at + 0.5) * RATE_HZ) :]
+    assert strength(rest, 440) > 0.9
+    assert strength(left[: round(paused_at * RATE_HZ)], 440) > 0.9
+
+
+async def test_when_the_caller_sends_nothing_then_his_side_is_filled_with_silence(
+    asterisk: Running,
+) -> None:
+    spooled = set(asterisk.settings.spool.iterdir())
+    async with (
+        no_call_left(asterisk),
+        ear(tone(440)) as caller,
+        sipp("caller", sip_port=asterisk.sip_port, ear_port=caller.port, hold_s=7) as calls,
+    ):
+        await until(lambda: len(caller.heard) > 100)
+        caller.silent = True
+        frames = len(caller.heard)
+        await until(lambda: len(caller.heard) > frames + 100)
+        caller.silent = False
+        await calls.done()
+    (recording,) = set(asterisk.settings.spool.iterdir()) - spooled
+    left, _ = stereo(recording)
+    assert left.size / RATE_HZ > 6
+    quiet = np.abs(left[: left.size // 800 * 800].reshape(-1, 800)).max(axis=1) == 0
+    assert 1.5 < quiet.sum() * 0.1 < 3.0
+
+
+async def test_given_a_channel_that_is_gone_when_paused_then_asterisks_words_are_raised(
+    ami: Ami,
+) -> None:
+    with pytest.raises(AmiRefused, match="MixMonitorMute: No such channel"):
+        await ami.mixmonitor_mute("PJSIP/trunk-local-ffffffff", True)
+
+
+async def call_of(asterisk: Running, hold_s: float) -> int:
+    """Call and stay; how many frames of sound were heard."""
+    async with (
+        no_call_left(asterisk),
+        ear(tone(440)) as caller,
+        sipp("caller", sip_port=asterisk.sip_port, ear_port=caller.port, hold_s=hold_s) as calls,
+    ):
+        await calls.done()
+    return len(caller.heard)
+
+
+@contextlib.contextmanager
+def small_disk(at: Path) -> Iterator[None]:
+    """A file system of 64 kB; the test is skipped, with the reason, where none can be mounted."""
+    words = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(at)]
+    mounted = subprocess.run(words, capture_output=True, text=True, check=False)
+    if mounted.returncode != 0:
+        pytest.skip(f"no file system can be mounted here: {mounted.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(at)], check=True)
+
+
+async def test_when_the_disk_is_full_then_the_call_goes_on_and_the_file_stops_growing() -> None:
+    async with running_asterisk() as asterisk:
+        with small_disk(asterisk.settings.spool):
+            assert await call_of(asterisk, 5) > 200
+            (recording,) = asterisk.settings.spool.iterdir()
+            assert recording.stat().st_size == 65_536
+            assert "No space left on device" in asterisk.process.log_file.read_text()
+
+
+def spoil(spool: Path) -> None:
+    spool.rmdir()
+    spool.write_text("not a directory")
+
+
+async def test_when_the_spool_can_not_be_written_then_the_call_goes_on_without_a_file() -> None:
+    async with running_asterisk() as asterisk:
+        spoil(asterisk.settings.spool)
+        assert await call_of(asterisk, 2) > 50
+        assert "app_mixmonitor.c: Cannot open" in asterisk.process.log_file.read_text()
+
+
+async def test_when_the_spool_is_gone_then_it_is_made_again() -> None:
+    async with running_asterisk() as asterisk:
+        asterisk.settings.spool.rmdir()
+        assert await call_of(asterisk, 2) > 50
+        (recording,) = asterisk.settings.spool.iterdir()
+        assert recording.stat().st_size > BYTES_A_SECOND
