@@ -7,6 +7,7 @@ It can be killed at any moment: calls stay up in Asterisk, and the next start se
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Coroutine, Sequence
@@ -243,6 +244,7 @@ class Controller:
         if call_id in self._arriving:
             return
         self._arriving.add(call_id)
+        self._directory.expect(start.channel.id)
         self._spawn(self._take(start), CALL_TASK + call_id)
 
     def _stray(self, channel: str) -> None:
@@ -258,35 +260,49 @@ class Controller:
         """A caller is in our application: the beginning of his way, or the middle of it."""
         _, call_id, trunk, dialled = start.args
         try:
-            before = await self.db.read(calls.get, call_id)
-            if before is not None:
-                await self._take_again(before)
-                return
-            line = self.settings.line_of(dialled)
-            if line is None:
-                log.error("call %s came for a number that no line has", call_id)
-                await self._let_go(start.channel.id)
-                return
-            row, blocked = await self._write_down(start, call_id, trunk, line.name)
-            call = LiveCall(self.parts, row, start.channel.name)
-            self._directory.enter(call)
-            self._recorder.watch(call_id)
+            carried_on = await self._receive(start, call_id, trunk, dialled)
+        except (DatabaseUnavailable, ari.AriError):
+            # We can't keep the call, the dialplan can: it comes back to us later.
+            log.exception("call %s could not be taken; giving it back to the dialplan", call_id)
+            with contextlib.suppress(ari.AriError):
+                await self._client.channel(start.channel.id).continue_in_dialplan()
+            return
         finally:
             self._arriving.discard(call_id)
-        await self._follow(call, journey.blocked if blocked else journey.greet)
+            self._directory.expect_no_more(start.channel.id)
+        if carried_on is not None:
+            await self._follow(*carried_on)
 
-    async def _take_again(self, row: Call) -> None:
+    async def _receive(
+        self, start: ari.StasisStart, call_id: str, trunk: str, dialled: str
+    ) -> tuple[LiveCall, Stage] | None:
+        before = await self.db.read(calls.get, call_id)
+        if before is not None:
+            return await self._take_again(before)
+        line = self.settings.line_of(dialled)
+        if line is None:
+            log.error("call %s came for a number that no line has", call_id)
+            await self._let_go(start.channel.id)
+            return None
+        row, blocked = await self._write_down(start, call_id, trunk, line.name)
+        call = LiveCall(self.parts, row, start.channel.name)
+        self._directory.enter(call)
+        self._recorder.watch(call_id)
+        return call, journey.blocked if blocked else journey.greet
+
+    async def _take_again(self, row: Call) -> tuple[LiveCall, Stage] | None:
         """A caller whom the fallback had comes back to us, into his old place."""
         if self._directory.call(row.id) is not None:
-            return
+            return None
         if row.ended_ms is not None:
             log.error("call %s came back after its end", row.id)
             await self._let_go(row.channel)
-            return
+            return None
         log.info("call %s comes back from the fallback", row.id)
         found = await recovery.look(self._client)
-        if row.channel in found.channels:
-            self._begin(*await recovery.carry_on(self.parts, row, found))
+        if row.channel not in found.channels:
+            return None
+        return await recovery.carry_on(self.parts, row, found)
 
     async def _write_down(
         self, start: ari.StasisStart, call_id: str, trunk: str, line: str

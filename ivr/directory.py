@@ -10,6 +10,7 @@ from collections.abc import Callable
 from ivr import ari
 from ivr.call import (
     Gone,
+    Happening,
     LiveCall,
     NextSentence,
     Pressed,
@@ -42,13 +43,24 @@ class Directory:
         self._callers: dict[str, LiveCall] = {}
         self._seats: dict[str, LiveCall] = {}
         self._by_id: dict[str, LiveCall] = {}
+        self._awaited: dict[str, list[Happening]] = {}
 
     # --- who is there ---
 
+    def expect(self, channel: str) -> None:
+        """A caller's call is about to be written down: keep what happens to him meanwhile."""
+        self._awaited[channel] = []
+
+    def expect_no_more(self, channel: str) -> None:
+        """Nothing came of it."""
+        self._awaited.pop(channel, None)
+
     def enter(self, call: LiveCall) -> None:
-        """A call is in our hands."""
+        """A call is in our hands, with what happened to the caller since `expect`."""
         self._by_id[call.id] = call
         self._callers[call.channel.id] = call
+        for happening in self._awaited.pop(call.channel.id, ()):
+            call.put(happening)
         if call.seat_channel is not None:
             self._seats[call.seat_channel] = call
 
@@ -82,8 +94,7 @@ class Directory:
         """Bring an event to the call that it is about."""
         match event:
             case ari.ChannelDtmfReceived():
-                if (call := self._callers.get(event.channel.id)) is not None:
-                    call.put(Pressed(event.digit))
+                self._tell_caller(event.channel.id, Pressed(event.digit))
             case ari.PlaybackFinished() | ari.PlaybackContinuing():
                 self._played(event)
             case ari.StasisStart():
@@ -96,6 +107,12 @@ class Directory:
                 self._phone_changed(event.endpoint.resource)
             case _:
                 pass
+
+    def _tell_caller(self, channel: str, happening: Happening) -> None:
+        if (call := self._callers.get(channel)) is not None:
+            call.put(happening)
+        elif (kept := self._awaited.get(channel)) is not None:
+            kept.append(happening)
 
     def _played(self, event: ari.PlaybackFinished | ari.PlaybackContinuing) -> None:
         playback = event.playback
@@ -121,3 +138,5 @@ class Directory:
             call.put(Gone(cause))
         elif (call := self._seats.pop(channel, None)) is not None:
             call.put(SeatGone(cause))
+        else:
+            self._tell_caller(channel, Gone(cause))
