@@ -21,6 +21,7 @@ PROBLEMS = {
     "disk_full": "录音存储空间不足",
     "missing": "未找到录音文件",
     "unreadable": "录音文件无法读取",
+    "empty": "没有录到声音",
 }
 
 

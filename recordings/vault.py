@@ -19,7 +19,8 @@ from recordings.catalogue import Filed
 
 RATE_HZ = 8000
 CHANNELS = 2
-BLOCK_FRAMES = RATE_HZ * 10
+FRAME_BYTES = 2 * CHANNELS
+BLOCK_BYTES = RATE_HZ * 10 * FRAME_BYTES
 FORMATS: dict[str, tuple[str, str]] = {"flac": ("FLAC", "PCM_16"), "opus": ("OGG", "OPUS")}
 
 
@@ -41,50 +42,67 @@ def file_away(
 ) -> Filed:
     """Encode `raw` into the vault and remove it; the answer's path is relative to the vault.
 
-    Safe to repeat: a half-written file never carries the final name.
+    Safe to repeat: a half-written file never carries the final name, and what was filed
+    already is described again.
 
     Raises:
-        NothingToFile: missing or unreadable sound.
+        NothingToFile: missing, unreadable or empty sound.
         OSError: the vault could not be written; the raw file stays.
     """
-    if not raw.is_file():
-        raise NothingToFile("missing")
     day = datetime.fromtimestamp(started_ms / 1000, UTC).strftime("%Y/%m/%d")
-    suffix = "flac" if kind == "flac" else "opus"
-    relative = Path(day) / f"{call_id}.{suffix}"
+    relative = Path(day) / f"{call_id}.{kind}"
     final = vault / relative
+    if not raw.is_file():
+        # We may have died between removing the raw file and telling the catalogue.
+        if final.is_file():
+            return _describe(final, relative, kind)
+        raise NothingToFile("missing")
+    if raw.stat().st_size < FRAME_BYTES:
+        raise NothingToFile("empty")
     final.parent.mkdir(parents=True, exist_ok=True)
     half = final.with_suffix(final.suffix + ".part")
-    frames = _encode(raw, half, kind)
-    with half.open("rb") as written:
-        digest = hashlib.file_digest(written, "sha256").hexdigest()
-        os.fsync(written.fileno())
-    half.replace(final)
+    try:
+        _encode(raw, half, kind)
+        with half.open("rb") as written:
+            os.fsync(written.fileno())
+        half.replace(final)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
+    filed = _describe(final, relative, kind)
     raw.unlink()
+    return filed
+
+
+def _describe(final: Path, relative: Path, kind: str) -> Filed:
+    with final.open("rb") as written:
+        digest = hashlib.file_digest(written, "sha256").hexdigest()
+    sound = soundfile.info(final)
     return Filed(
         path=relative,
         format=kind,
-        length_ms=frames * 1000 // RATE_HZ,
+        length_ms=sound.frames * 1000 // sound.samplerate,
         size_bytes=final.stat().st_size,
         sha256=digest,
     )
 
 
-def _encode(raw: Path, target: Path, kind: str) -> int:
+def _encode(raw: Path, target: Path, kind: str) -> None:
     major, subtype = FORMATS[kind]
     # FLAC's quickest level: a third less work for half a percent more space.
     level = 0.0 if kind == "flac" else None
-    frames = 0
     try:
-        with (
-            soundfile.SoundFile(raw, "r", RATE_HZ, CHANNELS, "PCM_16", "LITTLE", "RAW") as source,
-            soundfile.SoundFile(
-                target, "w", RATE_HZ, CHANNELS, subtype, format=major, compression_level=level
-            ) as sink,
-        ):
-            while len(block := source.read(BLOCK_FRAMES, dtype="int16")):
-                sink.write(block)
-                frames += len(block)
-    except soundfile.LibsndfileError as error:
+        source = raw.open("rb")
+    except PermissionError as error:
         raise NothingToFile("unreadable") from error
-    return frames
+    with source:
+        try:
+            with soundfile.SoundFile(
+                target, "w", RATE_HZ, CHANNELS, subtype, format=major, compression_level=level
+            ) as sink:
+                while block := source.read(BLOCK_BYTES):
+                    whole = len(block) // FRAME_BYTES * FRAME_BYTES
+                    sink.buffer_write(block[:whole], dtype="int16")
+        except (soundfile.LibsndfileError, AssertionError) as error:
+            # A full disk is an error of libsndfile, or a shorter write than was asked for.
+            raise OSError("the vault could not be written") from error
