@@ -1,29 +1,31 @@
 """Answer every call, play a sound, hang up. ``python -m ivr.ari.example URL USER PASSWORD``"""
 
 import asyncio
+import contextlib
 import sys
 
-from . import Client, Event, PlaybackFinished, StasisStart, new_id
+from . import Channel, Client, Event, NotFound, PlaybackFinished, StasisStart, new_id
+
+
+async def greet(client: Client, channel: Channel) -> None:
+    playback_id = new_id("pb")
+    with contextlib.suppress(NotFound), client.watch(playback_id) as events:  # first watch …
+        await channel.answer()
+        await channel.play("sound:hello-world", playback_id=playback_id)  # … then act
+        await events.until(PlaybackFinished)
+        await channel.hangup()
 
 
 async def main(url: str, username: str, password: str) -> None:
-    async def greet(channel_id: str) -> None:
-        channel = client.channel(channel_id)
-        playback_id = new_id("pb")
-        with client.watch(playback_id) as events:  # watched before it is asked for
-            await channel.answer()
-            await channel.play("sound:hello-world", playback_id=playback_id)
-            await events.until(PlaybackFinished)
-        await channel.hangup()
-
     def on_event(event: Event) -> None:
         if isinstance(event, StasisStart):
-            calls.create_task(greet(event.channel.id))
+            calls.create_task(greet(client, client.channel(event.channel.id)))
 
-    async with asyncio.TaskGroup() as calls:
-        client = Client(url, username, password, "hello", on_event=on_event)
-        async with client:
-            await client.wait_closed()
+    async with (
+        asyncio.TaskGroup() as calls,
+        Client(url, username, password, "hello", on_event=on_event) as client,
+    ):
+        await client.wait_closed()
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """The connection: made, kept, lost, made again, fenced, closed."""
 
 import asyncio
+import json
 import logging
 
 import pytest
+from websockets.frames import Frame, Opcode
 
 from ivr.ari import (
     Client,
@@ -12,6 +14,7 @@ from ivr.ari import (
     Event,
     EventsLost,
     Fenced,
+    NotConnected,
     State,
     Unauthorized,
 )
@@ -183,6 +186,19 @@ async def test_given_a_line_gone_dead_then_it_is_found_out_and_connected_again(
     assert "nothing heard" in caplog.text
 
 
+async def test_given_a_good_bye_heard_then_nothing_more_is_sent_on_that_line(
+    client: Client,
+) -> None:
+    connection = client._connection
+    assert connection is not None
+    connection.data_received(Frame(Opcode.CLOSE, b"").serialize(mask=False))
+    assert client.state is State.CONNECTING
+    with pytest.raises(NotConnected):
+        await client.ping()
+    await client.wait_connected()
+    await client.channel("c1").answer()
+
+
 # --- fencing ---
 
 
@@ -257,6 +273,17 @@ async def test_given_another_application_is_replaced_then_nothing_happens(
     await events.get()
     assert client.state is State.CONNECTED
     await client.channel("c1").answer()
+
+
+async def test_given_fenced_then_what_still_comes_is_not_ours_any_more(
+    make_client: MakeClient,
+) -> None:
+    seen: list[Event] = []
+    client = make_client(on_event=seen.append)
+    await client.start()
+    for message in (REPLACED, {"type": "StasisStart", "application": "test"}):
+        client.received(json.dumps(message).encode())
+    assert [type(event).__name__ for event in seen] == ["ApplicationReplaced"]
 
 
 # --- closing ---
