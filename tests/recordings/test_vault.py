@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -109,7 +109,7 @@ def test_a_raw_file_that_may_not_be_read_is_said(
     raw: Path, vault: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The refusal is played, for root may read everything."""
-    opened = Path.open
+    opened: Any = Path.open
 
     def refuse(path: Path, *args: str) -> object:
         if path == raw:
