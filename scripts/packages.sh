@@ -53,6 +53,13 @@ if [ ${#missing[@]} -gt 0 ]; then
         "${as_root[@]}" apt-get update || echo "apt-get update failed; trying with the lists at hand"
     }
     step "package lists" "see to the network and to /etc/apt" refresh
+    if [[ " ${missing[*]} " = *" chromium "* ]] \
+        && ! apt-cache policy chromium | grep -q 'Candidate: [0-9]'; then
+        echo "  ✗ Chromium is missing, and this system's archive has none (Ubuntu: a snap only)." >&2
+        echo "    What to do: sudo snap install chromium" >&2
+        echo "    Then say it again: it goes on from here." >&2
+        exit 1
+    fi
     step "Debian packages" "run: sudo ${install[*]:2} ${missing[*]}" \
         "${as_root[@]}" "${install[@]}" "${missing[@]}"
 fi

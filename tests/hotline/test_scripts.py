@@ -96,7 +96,7 @@ def machine(directory: Path, *, without: tuple[str, ...], uid: int, sudo: bool) 
             (bin_dir / tool).symlink_to(found)
     (bin_dir / "python3").symlink_to(Path(sys.executable).resolve())
     heard = directory / "heard"
-    stubs = {"id": f"echo {uid}", "apt-get": f'echo "apt-get $*" >> {heard}'}
+    stubs = {"apt-cache": "echo '  Candidate: (none)'", "id": f"echo {uid}", "apt-get": f'echo "apt-get $*" >> {heard}'}
     if sudo:
         stubs["sudo"] = f'[ "$1" = -n ] && shift; echo "sudo $*" >> {heard}; "$@"'
     for name, body in stubs.items():
@@ -131,6 +131,14 @@ def test_given_the_right_to_install_then_what_is_missing_is_installed_by_name(
     assert "apt-get update" in heard
     assert "apt-get install -y --no-install-recommends espeak-ng sip-tester" in heard
     assert ("sudo" in heard) is sudo
+
+
+def test_given_no_chromium_in_the_archive_then_it_says_where_there_is_one(tmp_path: Path) -> None:
+    path = machine(tmp_path, without=(), uid=0, sudo=False)
+    done = bash("scripts/packages.sh test", PATH=path, HOTLINE_VAR=str(tmp_path))
+    assert done.returncode == 1
+    assert "sudo snap install chromium" in done.stderr
+    assert "install -y" not in (tmp_path / "heard").read_text()
 
 
 def test_given_all_is_there_then_nothing_is_asked_of_anybody(tmp_path: Path) -> None:
