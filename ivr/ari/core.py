@@ -8,20 +8,18 @@ NEW ──start──▶ CONNECTING ──handshake──▶ CONNECTED ──bro
 import asyncio
 import enum
 import logging
-import random
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import msgspec
-
+from .answers import parse, refusal, result, words
+from .backoff import Backoff
 from .connection import Connection, connect
 from .decoding import decode_event
 from .encoding import Query, encode_request
 from .errors import (
     AriError,
-    BadAnswer,
     ClientClosed,
     ConnectionLost,
     Fenced,
@@ -61,15 +59,6 @@ class State(enum.Enum):
     CLOSED = "closed"
 
 
-class _Message(msgspec.Struct):
-    message: str = ""
-    error: str = ""
-
-
-_message = msgspec.json.Decoder(_Message)
-_text = msgspec.json.Decoder(str)
-
-
 class Core:
     """Connection, requests, events. ``Client`` adds the verbs."""
 
@@ -94,7 +83,7 @@ class Core:
         self._events_url = _events_url(url, app)
         self._username = username
         self._password = password
-        self._http = Http(url, username, password)
+        self._http = Http(url, username, password, self.settings.http_connections)
         self._pending = Pending(self.settings.slow_answer)
         self._streams = Streams()
         self._connection: Connection | None = None
@@ -194,13 +183,13 @@ class Core:
                 connection.send(message)
                 response = await answer
                 if response.status_code >= 300:
-                    raise _refusal(response, operation, path)
-                return _result(operation, response.message_body)
+                    raise refusal(response, operation, path)
+                return result(operation, response.message_body)
         limit = self.settings.blocking_timeout if timeout is None else timeout
         status, content = await self._http.request(operation, path, query, body, limit)
         if status >= 300:
-            raise refused(status, _words(content), operation.method, path, operation.path)
-        return _parse(operation, content)
+            raise refused(status, words(content), operation.method, path, operation.path)
+        return parse(operation, content)
 
     def _why_not_connected(self) -> AriError:
         if self.state is State.FENCED:
@@ -375,62 +364,11 @@ class Core:
 C = TypeVar("C", bound=Core)
 
 
-class Backoff:
-    """Waits that double up to a most, each shortened by up to a half at random."""
-
-    def __init__(self, first: float, most: float) -> None:
-        self._first = first
-        self._most = most
-        self._wait = first
-
-    def next(self) -> float:
-        wait, self._wait = self._wait, min(self._wait * 2, self._most)
-        return wait * random.uniform(0.5, 1.0)
-
-    def reset(self) -> None:
-        self._wait = self._first
-
-
 def _events_url(url: str, app: str) -> str:
     parts = urlsplit(url)
     scheme = {"http": "ws", "https": "wss"}[parts.scheme]
     path = f"{parts.path.rstrip('/')}/events"
     return urlunsplit((scheme, parts.netloc, path, f"app={quote(app, safe='')}", ""))
-
-
-def _refusal(response: RESTResponse, operation: Operation[Any], path: str) -> Refused:
-    content = _unwrap(response.message_body)
-    said = _words(content.encode()) or response.reason_phrase
-    return refused(response.status_code, said, operation.method, path, operation.path)
-
-
-def _words(content: bytes) -> str:
-    """Asterisk's own words in the body of a refusal."""
-    try:
-        said = _message.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return ""
-    return said.message or said.error
-
-
-def _unwrap(body: msgspec.Raw) -> str:
-    """The body of an answer is JSON, carried as a JSON string."""
-    return _text.decode(body) if bytes(body) else ""
-
-
-def _result(operation: Operation[T], body: msgspec.Raw) -> T:
-    if operation.decoder is None:
-        return None  # type: ignore[return-value] # T is None here
-    return _parse(operation, _unwrap(body))
-
-
-def _parse(operation: Operation[T], content: bytes | str) -> T:
-    if operation.decoder is None:
-        return None  # type: ignore[return-value] # T is None here
-    try:
-        return operation.decoder.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise BadAnswer(f"{operation!r}: the answer does not fit its description") from None
 
 
 def _log_failure(what: str, exc: BaseException) -> None:

@@ -19,9 +19,10 @@ _IDLE_LIMIT = 5.0
 class Http:
     """Connections to the HTTP side of one Asterisk."""
 
-    def __init__(self, url: str, username: str, password: str) -> None:
+    def __init__(self, url: str, username: str, password: str, connections: int) -> None:
         self._url = url.rstrip("/")
         self._headers = {"Authorization": authorization(username, password)}
+        self._connections = connections
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -49,7 +50,9 @@ class Http:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 headers=self._headers,
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_LIMIT),
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections, keepalive_timeout=_IDLE_LIMIT
+                ),
                 timeout=aiohttp.ClientTimeout(total=None),
                 cookie_jar=aiohttp.DummyCookieJar(),
             )

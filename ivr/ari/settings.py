@@ -1,4 +1,4 @@
-"""The limits of a client, in seconds. Every wait has one."""
+"""The limits of a client; times in seconds. Every wait has one."""
 
 from dataclasses import dataclass
 
@@ -22,3 +22,5 @@ class Settings:
     backoff_most: float = 5.0
     slow_answer: float = 0.5
     """A request unanswered for so long holds up the WebSocket: others go over HTTP meanwhile."""
+    http_connections: int = 50
+    """At most so many at a time; more wait their turn. Below ``sessionlimit`` of http.conf."""

@@ -45,7 +45,7 @@ async def fake() -> AsyncIterator[FakeAsterisk]:
     await server.stop()
 
 
-QUICK = {
+QUICK: dict[str, Any] = {
     "request_timeout": 30.0,
     "blocking_timeout": 30.0,
     "slow_answer": 30.0,

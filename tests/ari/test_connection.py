@@ -18,7 +18,7 @@ from ivr.ari import (
     State,
     Unauthorized,
 )
-from ivr.ari.core import Backoff
+from ivr.ari.backoff import Backoff
 from tests.ari.conftest import MakeClient
 from tests.ari.fake_asterisk import Answer, FakeAsterisk, credentials
 

@@ -176,6 +176,22 @@ async def test_given_an_answer_of_the_wrong_shape_then_bad_answer(
         await client.channel("c1").get()
 
 
+@pytest.mark.parametrize("body", ['{"ping": "pong"}', "7", "null", '"\\"no json"'])
+async def test_given_an_answer_wrapped_wrongly_then_bad_answer_or_its_refusal(
+    client: Client, fake: FakeAsterisk, body: str
+) -> None:
+    fake.handler = stall
+    for status, kind in ((200, BadAnswer), (404, NotFound)):
+        waiting = asyncio.create_task(client.ping())
+        asked = await fake.next_asked()
+        await fake.send_text(
+            f'{{"type": "RESTResponse", "request_id": "{asked.request_id}",'
+            f' "status_code": {status}, "message_body": {body}}}'
+        )
+        with pytest.raises(kind):
+            await waiting
+
+
 async def test_given_no_body_where_one_is_due_then_bad_answer(
     client: Client, fake: FakeAsterisk
 ) -> None:
