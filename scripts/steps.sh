@@ -33,6 +33,8 @@ _stop_ticker() {
     fi
 }
 trap _stop_ticker EXIT
+interrupted=
+trap 'interrupted=yes' INT
 
 failed=()
 
@@ -68,6 +70,10 @@ _run() {
     if [ "$code" -eq 0 ]; then
         printf '  ✓ %s  %d s\n' "$name" $((SECONDS - began))
         return 0
+    fi
+    if [ -n "$interrupted" ]; then
+        printf '  ✗ %s was interrupted. Say it again: it goes on from here.\n' "$name" >&2
+        exit 130
     fi
     printf '  ✗ %s failed (code %d). From %s:\n\n' "$name" "$code" "$log" >&2
     # The cause stands at the beginning of some tools' words and at the end of others'.
