@@ -24,9 +24,9 @@ _LOADED = (
     "format_pcm", "format_sln", "format_wav",
     # calls
     "bridge_simple", "bridge_softmix", "bridge_holding", "bridge_builtin_features",
-    "res_musiconhold", "app_playback", "app_mixmonitor", "app_queue", "app_stasis", "app_verbose",
+    "res_musiconhold", "app_playback", "app_mixmonitor", "app_queue", "app_stasis", "app_stack", "app_verbose",
     "func_uuid", "func_strings", "func_channel", "func_callerid", "func_logic", "func_math",
-    "func_timeout", "func_global", "func_hangupcause",
+    "func_timeout", "func_global", "func_hangupcause", "func_env",
     # what the controller drives
     "res_stasis", "res_stasis_answer", "res_stasis_playback", "res_stasis_recording",
     "res_stasis_snoop", "res_stasis_device_state",

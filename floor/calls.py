@@ -65,6 +65,7 @@ EVENT_KINDS = {
     "digits": "发送按键",
     "message": "开始留言",
     "recovered": "系统恢复后接续",
+    "fallback": "应急接听",
     "ended": "通话结束",
 }
 
@@ -199,9 +200,10 @@ def begin(
     caller_sealed: str,
     caller_masked: str,
     channel: str,
+    started_ms: int | None = None,
 ) -> Call:
-    """A call arrived; its first leg is the caller."""
-    at_ms = now_ms()
+    """A call arrived (at `started_ms`, or now); its first leg is the caller."""
+    at_ms = now_ms() if started_ms is None else started_ms
     row = _insert_call.rows(
         conn,
         {

@@ -25,6 +25,7 @@ from ivr import ari, doors, journey, numbers, recovery
 from ivr.ami import Ami, AmiError
 from ivr.call import LiveCall
 from ivr.directory import Directory
+from ivr.fallback import Fallback
 from ivr.housekeeping import keep_house
 from ivr.journey import Stage
 from ivr.parts import Parts
@@ -103,6 +104,7 @@ class Controller:
         async with aiohttp.ClientSession() as http:
             self._parts = self._gather(http)
             await self.db.write(controllers.take_over, self.asterisk, self._token)
+            # Ours first: it must see which seats are new before the floor knows them.
             self.db.feed.subscribe(self._on_changes)
             await self._floor.start()
             async with asyncio.TaskGroup() as group:
@@ -184,13 +186,15 @@ class Controller:
 
     async def _sweep(self) -> None:
         """Callers who hang up while the fallback has them end unseen: look for them."""
+        fallback = Fallback(self.parts, self._describe)
         while True:
             await asyncio.sleep(SWEEP_S)
             if not self._settled.is_set():
                 continue
             try:
                 await recovery.close_vanished(self.parts)
-            except (ari.AriError, DatabaseUnavailable) as error:
+                await fallback.adopt_all()
+            except (ari.AriError, DatabaseUnavailable, OSError) as error:
                 log.warning("could not look for calls that vanished: %s", error)
 
     def _fenced_by_asterisk(self) -> None:
@@ -204,7 +208,7 @@ class Controller:
     async def _connected(self, first: bool) -> None:
         """Read again and settle; until then no seat is offered."""
         try:
-            await recovery.prepare(self._client)
+            await recovery.prepare(self._client, self._floor.endpoints())
             for call, stage in await recovery.settle(self.parts):
                 self._begin(call, stage)
             found = await recovery.look(self._client)
@@ -307,23 +311,28 @@ class Controller:
     async def _write_down(
         self, start: ari.StasisStart, call_id: str, trunk: str, line: str
     ) -> tuple[Call, bool]:
-        written = start.channel.caller.number
-        known = next((t for t in self.settings.trunks if t.name == trunk), None)
-        if known is None:
-            number = numbers.canonical(written)
-        else:
-            number = numbers.canonical(written, known.country_code, known.area_code)
         return await self.db.write(
             doors.arrive,
             call_id=call_id,
             asterisk=self.asterisk,
             line=line,
             trunk=trunk,
-            caller_hash=self._sealer.find(number),
-            caller_sealed=self._sealer.seal(number),
-            caller_masked=numbers.masked(number),
             channel=start.channel.id,
+            **self._describe(trunk, start.channel.caller.number),
         )
+
+    def _describe(self, trunk: str, written: str) -> dict[str, str]:
+        """A caller's number as the trunk wrote it, in the forms that may be kept."""
+        known = next((t for t in self.settings.trunks if t.name == trunk), None)
+        if known is None:
+            number = numbers.canonical(written)
+        else:
+            number = numbers.canonical(written, known.country_code, known.area_code)
+        return {
+            "caller_hash": self._sealer.find(number),
+            "caller_sealed": self._sealer.seal(number),
+            "caller_masked": numbers.masked(number),
+        }
 
     def _begin(self, call: LiveCall, stage: Stage) -> None:
         self._spawn(self._follow(call, stage), CALL_TASK + call.id)
@@ -336,18 +345,12 @@ class Controller:
 
     # --- telephones of seats ---
 
-    def _phone_changed(self, endpoint: str) -> None:
-        if endpoint.startswith(SEAT_PREFIX):
-            self._spawn(self._look_at_phone(endpoint), "telephone of a seat")
-
-    async def _look_at_phone(self, endpoint: str) -> None:
-        """A contact came or went; whether one is left is Asterisk's to say."""
-        try:
-            found = await self._client.get_endpoint("PJSIP", endpoint)
-            online = found.state == "online"
-        except ari.NotFound:
-            online = False
-        await self._set_phone(endpoint, online)
+    def _phone_changed(self, endpoint: str, reachable: bool) -> None:
+        if not endpoint.startswith(SEAT_PREFIX):
+            return
+        seat = self._floor.seat(int(endpoint.removeprefix(SEAT_PREFIX)))
+        if seat is not None and seat.phone_ready != reachable:
+            self._spawn(self._set_phone(endpoint, reachable), "telephone of a seat")
 
     async def _set_phone(self, endpoint: str, online: bool) -> None:
         seat_id = int(endpoint.removeprefix(SEAT_PREFIX))
@@ -368,6 +371,9 @@ class Controller:
     # --- requests ---
 
     def _on_changes(self, changes: Sequence[Change]) -> None:
+        new = self._floor.newcomers(changes)
+        if new and self._settled.is_set():
+            self._spawn(recovery.watch_phones(self._client, new), "telephones of new seats")
         if self._desk.concerns(changes):
             self._desk_bell.set()
 

@@ -22,8 +22,11 @@ from ivr.call import (
 HUNG_UP = 16
 """Q.850: normal clearing."""
 
+AWAY = ("UNAVAILABLE", "INVALID")
+"""States of a telephone that can't be rung."""
+
 Arrived = Callable[[ari.StasisStart], None]
-PhoneChanged = Callable[[str], None]
+PhoneChanged = Callable[[str, bool], None]
 Stray = Callable[[str], None]
 
 
@@ -32,7 +35,7 @@ class Directory:
 
     Args:
         arrived: a caller came into the application.
-        phone_changed: a telephone (endpoint name) registered, or went.
+        phone_changed: a telephone (endpoint name) can be rung, or no longer; said at every call too.
         stray: a seat picked up for a call that is no longer there.
     """
 
@@ -103,8 +106,9 @@ class Directory:
                 self._ended(event.channel.id, HUNG_UP)
             case ari.ChannelDestroyed():
                 self._ended(event.channel.id, event.cause)
-            case ari.ContactStatusChange():
-                self._phone_changed(event.endpoint.resource)
+            case ari.DeviceStateChanged():
+                device = event.device_state
+                self._phone_changed(device.name.removeprefix("PJSIP/"), device.state not in AWAY)
             case _:
                 pass
 

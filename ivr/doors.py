@@ -143,6 +143,31 @@ def requeue(conn: Connection, call_id: str, queue: str) -> Call:
     return calls.step(conn, call_id, "requeued", queue=queue)
 
 
+def adopt(conn: Connection, seat_id: int | None, zone: tzinfo, /, **caller: Any) -> Call:
+    """A call that lived and ended in the fallback's hands: write it down after the fact.
+
+    Who was answered gets a draft for his agent to fill in; who was not is rung back.
+    """
+    row = calls.begin(conn, **caller)
+    catalogue.begin(conn, row.id)
+    seat = seats.get(conn, seat_id) if seat_id is not None else None
+    calls.note(conn, row.id, "fallback", {"seat": seat.id} if seat else {})
+    if seat is None:
+        calls.miss(conn, row.id, "abandoned", None)
+    else:
+        ticket = store.draft(
+            conn,
+            call_id=row.id,
+            source="call",
+            caller_hash=row.caller_hash,
+            caller_masked=row.caller_masked,
+            account_id=seat.account_id,
+            zone=zone,
+        )
+        calls.step(conn, row.id, "ticket", ticket=ticket.id)
+    return calls.end(conn, row.id, "fallback")
+
+
 def end(conn: Connection, call_id: str, reason: str, wrap_up_s: float) -> Call | None:
     """The call is over, whatever it was doing: its seat comes free, who gave up is kept.
 

@@ -140,6 +140,15 @@ class Floor:
     def waiting(self) -> int:
         return len(self._places)
 
+    def endpoints(self) -> list[str]:
+        """The telephones of all seats."""
+        return [seat.endpoint for seat in self._seats.values()]
+
+    def newcomers(self, changes: Sequence[Change]) -> list[str]:
+        """The telephones of seats that these changes tell of for the first time."""
+        told = {int(change.key) for change in changes if change.topic == "seat"}
+        return [seats.endpoint_of(seat_id) for seat_id in told if seat_id not in self._seats]
+
     def seat(self, seat_id: int) -> Seat | None:
         return self._seats.get(seat_id)
 

@@ -8,6 +8,7 @@ waited; calls that are gone are ended with their record; channels nobody knows a
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from db.clock import now_ms
@@ -39,8 +40,6 @@ FILTERED = (
     "ChannelUserevent",
     "ChannelVarset",
     "Dial",
-    "EndpointStateChange",
-    "PeerStatusChange",
     "PlaybackStarted",
 )
 """Events that we do not use: two thirds of them all, and their cost on both sides."""
@@ -71,10 +70,20 @@ async def look(client: ari.Client) -> Found:
     return Found(channels, bridges)
 
 
-async def prepare(client: ari.Client) -> None:
-    """What a new connection must be told: which events we want."""
+async def prepare(client: ari.Client, endpoints: Sequence[str]) -> None:
+    """What a new connection must be told: which events we want, and whose telephones."""
     await client.filter_events(FILTERED)
-    await client.subscribe("endpoint:PJSIP")
+    await watch_phones(client, endpoints)
+
+
+async def watch_phones(client: ari.Client, endpoints: Sequence[str]) -> None:
+    """Hear of each telephone that registers or goes.
+
+    By its device's state: subscribing to the endpoint would bring every event of its
+    channels a second time, and each key pressed would count twice.
+    """
+    if endpoints:
+        await client.subscribe(*(f"deviceState:PJSIP/{name}" for name in endpoints))
 
 
 async def settle(parts: Parts) -> list[tuple[LiveCall, Stage]]:
