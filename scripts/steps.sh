@@ -11,15 +11,16 @@ ticker=
 
 _tick() { # NAME LOG: a line that grows on a terminal, a line now and then elsewhere
     local began=$SECONDS last
-    sleep 2
+    # sleep outlives the ticker by a moment: it must not hold the output open.
+    sleep 2 > /dev/null 2>&1
     while :; do
         if [ -t 1 ]; then
             last=$(tail -n 1 "$2" 2>/dev/null | tr -d '\000-\037' | cut -c1-60)
             printf '\r\033[K  … %s  %d s  %s' "$1" $((SECONDS - began)) "$last"
-            sleep 1
+            sleep 1 > /dev/null 2>&1
         else
             printf '  … %s  %d s\n' "$1" $((SECONDS - began))
-            sleep 10
+            sleep 10 > /dev/null 2>&1
         fi
     done
 }
