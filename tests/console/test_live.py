@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, text
 from agent_console import auth, keeper, live
 from agent_console.live_messages import Said, Watcher, frame
 from db import Change, publish
-from db.feed import last_seq
+from db.feed import changes_since, last_seq
 from db.models import change as change_table
 from db.models import session
 from floor import seats
@@ -185,6 +185,51 @@ async def test_given_breaks_at_any_moment_then_each_change_comes_once_and_in_ord
     for got in heard:
         assert got == list(range(total))
     await until(lambda: len(house.console.services.hub) == 0)
+
+
+async def test_given_more_missed_than_one_page_then_all_pages_come(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "changes_since", lambda conn, seq: changes_since(conn, seq, 2))
+    agent = await house.signed_in("agent")
+    begin = await read_up(house)
+    await house.do(notes, 0, 7)
+    await read_up(house)
+    socket = await agent.live(begin)
+    await receive(socket)
+    assert [c["data"]["n"] for c in await changes(socket, 7)] == list(range(7))
+
+
+async def test_given_changes_while_the_missed_are_read_then_none_falls_between(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent = await house.signed_in("agent")
+    begin = await read_up(house)
+    await house.do(note, 0)
+    await read_up(house)
+    database, rounds = house.database, 0
+    original = database.read
+
+    def missed(conn: Connection, seq: int) -> list[Change]:
+        return changes_since(conn, seq)
+
+    async def slowly(fn: Any, *args: Any, **more: Any) -> Any:
+        nonlocal rounds
+        got = await original(fn, *args, **more)
+        if fn is missed and rounds < 5:
+            rounds += 1
+            await house.do(note, rounds)
+            newest = await original(last_seq)
+            await until(lambda: database.feed.seq >= newest)
+        return got
+
+    monkeypatch.setattr(database, "read", slowly)
+    # Not the feed's own reader, which asks for changes as well.
+    monkeypatch.setattr(live, "changes_since", missed)
+    socket = await agent.live(begin)
+    await receive(socket)
+    assert [c["data"]["n"] for c in await changes(socket, 6)] == list(range(6))
+    await nothing_more(house, socket)
 
 
 async def test_given_screens_joining_while_changes_are_gathered_then_none_comes_twice(

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select, update
 
 from agent_console.api.recordings import in_vault
-from db.models import recording, recording_access
+from db.models import recording, recording_access, ticket
+from floor import calls
 from recordings import catalogue
 from tests.console.house import House, call_id, talk
 from tests.console.recorded import file_recording
@@ -94,6 +95,26 @@ async def test_given_a_person_then_only_those_who_may_hear_it_do(
         assert answer.problem == "forbidden"
     expected = [browser.account_id] if status == 200 else []
     assert await house.database.read(heard) == expected
+
+
+async def test_given_a_seat_that_was_rung_and_did_not_answer_then_its_person_may_not_hear(
+    house: House, sound: bytes
+) -> None:
+    other = await house.signed_in("agent2")
+    await house.do(calls.add_leg, "leg-unanswered", call_id(1), "seat", other.seat_id)
+    assert (await other.get("/recordings/1/audio")).status == 403
+    await house.do(calls.leg_answered, "leg-unanswered")
+    assert (await other.get("/recordings/1/audio")).status == 200
+
+
+async def test_given_a_ticket_handed_to_me_then_i_may_hear_its_recording(
+    house: House, sound: bytes
+) -> None:
+    other = await house.signed_in("agent2")
+    await house.do(
+        lambda conn: conn.execute(update(ticket).values(account_id=other.account_id)).rowcount
+    )
+    assert (await other.get("/recordings/1/audio")).status == 200
 
 
 async def test_given_a_right_taken_away_then_the_next_piece_is_refused(
