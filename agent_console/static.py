@@ -11,6 +11,8 @@ from agent_console.middleware import policy
 from agent_console.problem import not_found, unavailable
 
 PAGE = "index.html"
+ASSETS = "assets"
+"""Where the build puts what carries a hash of itself in its name."""
 NONCE = "__CSP_NONCE__"
 """Replaced in the page at each delivery (a `<meta>` that scripts may read)."""
 FOREVER = "public, max-age=31536000, immutable"
@@ -18,27 +20,41 @@ ASK_AGAIN = "no-cache"
 
 
 class WebApplication:
-    """Serves `dist` of the web build; names are read once, so no path can leave it."""
+    """Serves `dist` of the web build; only names that were found there, so no path can leave it."""
 
     def __init__(self, dist: Path) -> None:
+        self._dist = dist
         self._page = dist / PAGE
-        self._files = {
-            f"/{path.relative_to(dist).as_posix()}": path
-            for path in sorted(dist.rglob("*"))
-            if path.is_file() and path != self._page
-        }
+        self._built: list[int] = []
+        self._files: dict[str, Path] = {}
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """A file, or the page; 404 for the name of a file that is not there."""
+        self._look()
         file = self._files.get(request.path)
         if file is not None:
-            hashed = request.path.startswith("/assets/")
+            hashed = request.path.startswith(f"/{ASSETS}/")
             cache = FOREVER if hashed else ASK_AGAIN
             return web.FileResponse(file, headers={"Cache-Control": cache})
         last = request.path.rsplit("/", 1)[-1]
         if "." in last or request.path.startswith("/api/"):
             raise not_found("这个地址")
         return self._deliver_page()
+
+    def _look(self) -> None:
+        """Read the names again when the application was built anew."""
+        try:
+            built = [path.stat().st_mtime_ns for path in (self._page, self._dist / ASSETS)]
+        except FileNotFoundError:
+            return
+        if built == self._built:
+            return
+        self._built = built
+        self._files = {
+            f"/{path.relative_to(self._dist).as_posix()}": path
+            for path in sorted(self._dist.rglob("*"))
+            if path.is_file() and path != self._page
+        }
 
     def _deliver_page(self) -> web.Response:
         try:

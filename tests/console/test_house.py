@@ -157,6 +157,21 @@ async def test_given_files_then_hashed_ones_are_kept_forever_and_others_asked_fo
         assert answer.status in (403, 405)
 
 
+async def test_given_a_new_build_while_running_then_its_files_are_served(
+    house: House, dist: Path
+) -> None:
+    http, url = house.browser().http, house.console.url
+    async with http.get(f"{url}/assets/app-3c4d.js") as answer:
+        assert answer.status == 404
+    (dist / "assets" / "app-1a2b.js").rename(dist / "assets" / "app-3c4d.js")
+    page = dist / "index.html"
+    os.utime(page, ns=(1, page.stat().st_mtime_ns + 1))
+    async with http.get(f"{url}/assets/app-3c4d.js") as answer:
+        assert answer.status == 200
+    async with http.get(f"{url}/assets/app-1a2b.js") as answer:
+        assert answer.status == 404
+
+
 async def test_given_no_build_then_the_page_says_what_to_do(
     settings: Settings, database: Database, tmp_path: Path, clock: Clock
 ) -> None:
