@@ -15,11 +15,13 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
+from db.engine import DatabaseUnavailable
 from floor.calls import Call
 from floor.requests import Request
 from floor.seats import Seat
 from ivr import ari
 from ivr.parts import Parts
+from ivr.requests import refuse
 
 log = logging.getLogger("hotline.call")
 
@@ -106,6 +108,9 @@ class LiveCall:
 
     def put(self, happening: Happening) -> None:
         """Something happened. Never blocks; wakes the call's task."""
+        if isinstance(happening, Asked) and self.row.stage != "talking":
+            self.refuse(happening)
+            return
         if isinstance(happening, Gone):
             self.gone = True
         self._inbox.append(happening)
@@ -144,6 +149,18 @@ class LiveCall:
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
 
+    def refuse(self, asked: Asked) -> None:
+        """Only in a talk can anything be done: say so, so that no screen waits."""
+        sentence = "现在不在通话中，不能进行该操作"
+        self.spawn(refuse(self.parts.db, asked.request, sentence), "refuse a request")
+
+    def refuse_left(self) -> None:
+        """The talk is over: what was asked and not read any more is refused."""
+        for happening in self._inbox:
+            if isinstance(happening, Asked):
+                self.refuse(happening)
+        self._inbox.clear()
+
     async def settled(self) -> None:
         """Wait until everything spawned so far has been answered."""
         if self._spawned:
@@ -155,7 +172,7 @@ class LiveCall:
         except ari.NotFound:
             # The channel or playback ended first; its own event tells the task.
             log.debug("%s: already gone", what)
-        except ari.AriError as error:
+        except (ari.AriError, DatabaseUnavailable) as error:
             log.warning("call %s: %s failed: %s", self.id, what, error)
 
     def say(self, *sentences: str) -> str:

@@ -16,8 +16,7 @@ from zoneinfo import ZoneInfo
 from config.model import Line
 from floor import calls
 from ivr import ari, doors, hours
-from ivr.call import Asked, HungUp, LiveCall, NextSentence, Pressed, Spoken
-from ivr.requests import refuse
+from ivr.call import HungUp, LiveCall, NextSentence, Pressed, Spoken
 from ivr.talk import talk
 from ivr.waiting import wait
 
@@ -57,33 +56,36 @@ async def greet(call: LiveCall) -> Stage | None:
     line = call.parts.settings.line(call.row.line)
     if not is_open(call, line):
         return await closed(call, line)
-    return await choose(call, line, (line.greeting, line.menu), in_menu=False)
+    return await choose(call, line, (line.greeting, line.menu))
 
 
 async def menu(call: LiveCall) -> Stage | None:
     """Entered cold after a restart: offer the menu again, without the greeting."""
     line = call.parts.settings.line(call.row.line)
-    return await choose(call, line, (line.menu,), in_menu=True)
+    return await choose(call, line, (line.menu,))
 
 
-async def choose(call: LiveCall, line: Line, sentences: tuple[str, ...], in_menu: bool) -> Stage:
+async def choose(call: LiveCall, line: Line, sentences: tuple[str, ...]) -> Stage:
     """Ask until a key means something; after the set tries a person answers all the same."""
     for _ in range(line.tries):
-        key = await ask(call, line, sentences, in_menu)
-        in_menu = True
-        if key is None:
-            await call.parts.db.write(calls.note, call.id, "no_key")
-            sentences = ("no_key", line.menu)
-        elif (queue := line.queue_for(key)) is not None:
+        key = await ask(call, line, sentences)
+        if key is not None and (queue := line.queue_for(key)) is not None:
             return waiting_in(queue, key=key)
-        else:
-            await call.parts.db.write(calls.note, call.id, "wrong_key")
-            sentences = ("wrong_key", line.menu)
+        sentence = "no_key" if key is None else "wrong_key"
+        await enter_menu(call)
+        await call.parts.db.write(calls.note, call.id, sentence)
+        sentences = (sentence, line.menu)
     # A person, never a dead end (GB/T 33358).
     return waiting_in(line.silence_queue, sentence="to_person")
 
 
-async def ask(call: LiveCall, line: Line, sentences: tuple[str, ...], in_menu: bool) -> str | None:
+async def enter_menu(call: LiveCall) -> None:
+    """The greeting is behind him: whoever picks the call up again does not say it twice."""
+    if call.row.stage == "greeting":
+        call.row = await call.parts.db.write(calls.step, call.id, "menu")
+
+
+async def ask(call: LiveCall, line: Line, sentences: tuple[str, ...]) -> str | None:
     """Play prompts until a key is pressed (barge-in); None when none came in time."""
     loop = asyncio.get_running_loop()
     prompts = call.parts.prompts
@@ -94,13 +96,10 @@ async def ask(call: LiveCall, line: Line, sentences: tuple[str, ...], in_menu: b
             case Pressed(key):
                 call.hush()
                 return key
-            case NextSentence(playback) if playback == call.playing and not in_menu:
-                in_menu = True
-                call.row = await call.parts.db.write(calls.step, call.id, "menu")
+            case NextSentence(playback) if playback == call.playing:
+                await enter_menu(call)
             case Spoken() if call.spoken(happening):
                 until = loop.time() + line.key_wait_s
-            case Asked(request):
-                await refuse(call.parts.db, request, "通话尚未接通，不能进行该操作")
             case _:
                 pass
     call.hush()
@@ -183,6 +182,7 @@ async def finish(call: LiveCall, reason: str) -> None:
         if ended.talk_ms is not None and ended.ended_ms is not None and queue:
             parts.floor.talked(queue, (ended.ended_ms - ended.talk_ms) / 1000)
     parts.recorder.file_later(call.id)
+    call.refuse_left()
     await call.settled()
 
 
@@ -200,4 +200,5 @@ async def give_to_fallback(call: LiveCall) -> None:
         call.spawn(parts.client.channel(call.seat_channel).hangup("normal"), "hang up the seat")
     if not call.gone:
         call.spawn(call.channel.continue_in_dialplan(), "hand over")
+    call.refuse_left()
     await call.settled()

@@ -17,7 +17,6 @@ from floor import calls, seats
 from floor.seats import Seat
 from ivr import ari, doors
 from ivr.call import (
-    Asked,
     Happening,
     LiveCall,
     Offered,
@@ -28,7 +27,6 @@ from ivr.call import (
 )
 from ivr.policy import next_deadline_s
 from ivr.queue import Place
-from ivr.requests import refuse
 
 log = logging.getLogger("hotline.queue")
 
@@ -145,8 +143,6 @@ class Wait:
                 await self._callback()
             case Spoken() if self.call.spoken(happening):
                 self._play_music()
-            case Asked(request):
-                await refuse(self.parts.db, request, "通话尚未接通，不能进行该操作")
             case _:
                 pass
         return False
