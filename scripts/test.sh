@@ -18,11 +18,11 @@ fi
 look "ruff" "$mend" "$bin/ruff" check .
 look "mypy" "$mend" "$bin/mypy" .
 look "lint-imports" "$mend: imports go downward only" "$bin/lint-imports"
-if ! bash scripts/web.sh check; then failed+=("front end"); fi
+if ! bash scripts/web.sh "$([ "$which" = quick ] && echo quick || echo check)"; then failed+=("front end"); fi
 looked
 
 if [ "$which" = quick ]; then
-    exec "$bin/python" -m pytest -q -m "not integration and not browser and not postgres and not slow"
+    exec "$bin/python" -m pytest -q -n 2 -m "not integration and not browser and not postgres and not slow"
 fi
 
 step "Asterisk" "read the message above; see docs/running.md" \
