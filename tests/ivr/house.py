@@ -119,6 +119,9 @@ class Citizen:
     def events(self) -> list[str]:
         return [kind for kind, _ in self.house.events(self.call_id)]
 
+    def hears_music(self) -> bool:
+        return self.house.asterisk.legs[self.channel].music
+
     @property
     def talks_with(self) -> int | None:
         """The seat whose telephone is in a bridge with him."""
