@@ -198,7 +198,7 @@ export const TimelineEntry = z.object({
   at_ms: ms,
   kind: z.string(),
   who: optionalText,
-  detail: z.unknown(),
+  detail: z.unknown().optional(),
 });
 export type TimelineEntry = z.infer<typeof TimelineEntry>;
 
@@ -272,6 +272,7 @@ export const Problem = z.object({
     .array(z.object({ field: z.string(), message: z.string() }))
     .nullish()
     .transform((value) => value ?? []),
-  current: z.unknown(),
+  /** A 409 of a ticket: how it stands now. */
+  current: z.unknown().optional(),
 });
 export type Problem = z.infer<typeof Problem>;

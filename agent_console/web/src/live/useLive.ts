@@ -12,6 +12,8 @@ type OnReload = () => void;
 /** The server pings every 15 s; twice that and a bit without a word means the line is dead. */
 const SILENCE_MS = 35_000;
 const TRIES_BEFORE_OFFLINE = 1;
+/** The server's close code for a session that is over. */
+const SIGNED_OUT = 4401;
 
 const network = ref<Network>('connecting');
 const place: Place = { seq: null };
@@ -80,12 +82,12 @@ function connect(): void {
     welcomed = true;
     receive(event.data);
   };
-  current.onclose = () => {
+  current.onclose = ({ code }) => {
     if (socket !== current) return;
     socket = null;
     clearTimeout(silenceTimer);
     if (!wanted) return;
-    if (!welcomed) onRefused?.();
+    if (!welcomed || code === SIGNED_OUT) onRefused?.();
     if (attempt >= TRIES_BEFORE_OFFLINE || network.value === 'online') network.value = 'offline';
     retryTimer = setTimeout(connect, backoffMs(attempt, Math.random()));
     attempt += 1;
@@ -135,7 +137,7 @@ export const live = {
 
   tryNow: hurry,
 
-  /** `handler` is called when a socket was closed before its first word: no server, or no right. */
+  /** `handler` is called when a socket was refused, or its session ended. */
   whenRefused(handler: () => void): void {
     onRefused = handler;
   },

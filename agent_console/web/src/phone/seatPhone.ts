@@ -30,17 +30,20 @@ const muted = ref(false);
 const sound = shallowRef<MediaStream | null>(null);
 
 let line: SipLine | null = null;
+/** Moves on whenever a line is closed: what an old line still says does not count. */
+let generation = 0;
 let release: (() => void) | null = null;
-let running = 0;
+let waiting: AbortController | null = null;
+/** The password was refused while a call was on. */
+let refused = false;
 let renewals: number[] = [];
 let attempt = 0;
 let retryTimer: ReturnType<typeof setTimeout> | undefined;
 
-function lineChanged(run: number, next: LineState): void {
-  if (run !== running) return;
+function lineChanged(next: LineState): void {
   if (next === 'ready') attempt = 0;
   if (next === 'ready' || next === 'connecting') state.value = next;
-  if (next === 'refused') void renew(run);
+  if (next === 'refused') renew();
 }
 
 function legChanged(next: LegState | null): void {
@@ -48,11 +51,14 @@ function legChanged(next: LegState | null): void {
   if (next === null) {
     sound.value = null;
     muted.value = false;
+    // The password was refused during the call; now is the time to ask for another.
+    if (state.value === 'connecting' && refused) void register();
   }
 }
 
-/** Asterisk forgot the password (it was restarted) or another page took the seat: ask anew. */
-async function renew(run: number): Promise<void> {
+
+/** Asterisk forgot the password (it was restarted) or another computer took the seat: ask anew. */
+function renew(): void {
   const now = Date.now();
   renewals = [...renewals.filter((at) => now - at < RENEWALS_IN_MS), now];
   if (renewals.length > RENEWALS) {
@@ -61,44 +67,64 @@ async function renew(run: number): Promise<void> {
     return;
   }
   state.value = 'connecting';
-  if (line?.busy !== true) await register(run);
+  refused = true;
+  if (line?.busy !== true) void register();
 }
 
-async function register(run: number): Promise<void> {
+async function register(): Promise<void> {
   closeLine();
   state.value = 'connecting';
+  const mine = generation;
+  const ofThisLine =
+    <T extends unknown[]>(act: (...args: T) => void) =>
+    (...args: T): void => {
+      if (mine === generation) act(...args);
+    };
   try {
     const [access, sip] = await Promise.all([server.seatPhone(), import('./sipLine')]);
-    if (run !== running) return;
+    if (mine !== generation) return;
     problem.value = '';
     line = new sip.SipLine(access, {
-      line: (next) => lineChanged(run, next),
-      leg: legChanged,
-      sound: (stream) => (sound.value = stream),
+      line: ofThisLine(lineChanged),
+      leg: ofThisLine(legChanged),
+      sound: ofThisLine((stream: MediaStream) => (sound.value = stream)),
     });
     line.start();
   } catch (error) {
-    if (run !== running) return;
+    if (mine !== generation) return;
     state.value = 'failed';
     problem.value = error instanceof Error ? error.message : '';
-    // No seat or no right: asking again would not help.
-    if (error instanceof Refused && error.status < 500) return;
-    retryTimer = setTimeout(() => void register(run), backoffMs(attempt++, Math.random()) + 1000);
+    // No seat or no right: asking again would not help. A lapsed session comes back.
+    if (error instanceof Refused && error.status < 500 && error.status !== 401) return;
+    retryTimer = setTimeout(() => void register(), backoffMs(attempt++, Math.random()) + 1000);
   }
 }
 
 function closeLine(): void {
+  generation += 1;
+  refused = false;
   clearTimeout(retryTimer);
   line?.stop();
   line = null;
   legChanged(null);
 }
 
+/** Lets the lock go, or stops waiting for it. */
+function leaveLock(): void {
+  waiting?.abort();
+  waiting = null;
+  release?.();
+  release = null;
+}
+
 /** Waits for the browser's lock, so that two tabs never fight for the seat's telephone. */
-function takeLock(run: number, steal: boolean): void {
+function takeLock(steal: boolean): void {
+  leaveLock();
+  const mine = new AbortController();
+  waiting = mine;
   const held = (): Promise<void> => {
-    if (run !== running) return Promise.resolve();
-    void register(run);
+    if (mine.signal.aborted) return Promise.resolve();
+    void register();
     return new Promise((resolve) => (release = resolve));
   };
   // Without locks (an address that is not secure) there is no microphone either.
@@ -106,14 +132,23 @@ function takeLock(run: number, steal: boolean): void {
     void held();
     return;
   }
-  navigator.locks.request(LOCK, { steal }, held).catch(() => {
-    // Another tab took it over.
-    if (run === running) {
-      closeLine();
-      state.value = 'elsewhere';
-    }
+  // Stealing does not wait, so it takes no signal.
+  const options: LockOptions = steal ? { steal } : { signal: mine.signal };
+  navigator.locks.request(LOCK, options, held).catch(() => {
+    if (mine.signal.aborted) return;
+    // Another tab took it over; when that one closes, this one has it again.
+    release = null;
+    closeLine();
+    state.value = 'elsewhere';
+    takeLock(false);
   });
 }
+
+// Leaving ends the talk in any case: say so, that the caller is not left in silence.
+addEventListener('pagehide', () => line?.stop());
+addEventListener('beforeunload', (event) => {
+  if (leg.value === 'talking') event.preventDefault();
+});
 
 export const seatPhone = {
   state: readonly(state),
@@ -125,25 +160,21 @@ export const seatPhone = {
 
   start(): void {
     if (state.value !== 'off') return;
-    running += 1;
-    const run = running;
     state.value = 'elsewhere';
-    takeLock(run, false);
+    takeLock(false);
   },
 
   stop(): void {
-    running += 1;
     closeLine();
-    release?.();
-    release = null;
+    leaveLock();
     state.value = 'off';
   },
 
   /** The person wants the telephone in this tab or on this computer. */
   takeHere(): void {
     renewals = [];
-    if (state.value === 'elsewhere') takeLock(running, true);
-    else if (state.value === 'taken' || state.value === 'failed') void register(running);
+    if (state.value === 'elsewhere') takeLock(true);
+    else if (state.value === 'taken' || state.value === 'failed') void register();
   },
 
   answer(): void {

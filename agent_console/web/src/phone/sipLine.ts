@@ -26,6 +26,14 @@ const DIGIT: DTMFOptions = {
 };
 const REFUSALS = new Set([401, 403, 404, 407]);
 
+/**
+ * Where Asterisk finds this page: our own name before the @, so that what we say within a call
+ * (its From is what we were called by) is ours as well; behind it something that only we are.
+ */
+function contact(endpoint: string): string {
+  return `sip:${endpoint}@${crypto.randomUUID()}.invalid;transport=ws`;
+}
+
 function socketAddress(ws: string): string {
   const url = new URL(ws, location.href);
   url.protocol = url.protocol.replace('http', 'ws');
@@ -43,6 +51,7 @@ export class SipLine {
     this.#agent = new UA({
       sockets: [new WebSocketInterface(socketAddress(access.ws))],
       uri: access.uri,
+      contact_uri: contact(access.endpoint),
       authorization_user: access.endpoint,
       password: access.password,
       register: true,

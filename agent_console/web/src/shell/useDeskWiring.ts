@@ -4,12 +4,16 @@ import { onMounted, onScopeDispose, watch } from 'vue';
 import { sentence } from '../api/http';
 import { server } from '../api/server';
 import { live } from '../live/useLive';
+import { serverNow } from '../lib/clock';
 import { oneAtATime } from '../lib/refresh';
 import { microphone } from '../phone/microphone';
 import { seatPhone } from '../phone/seatPhone';
-import { desk } from '../state/desk';
+import { desk, shouldReturn } from '../state/desk';
 import { floor } from '../state/floor';
 import { session } from '../state/session';
+
+const AGAIN_MS = 3_000;
+const GRACE_MS = 3_000;
 
 const readAll = oneAtATime(async () => {
   if (session.rooms.value.length === 0) return;
@@ -18,8 +22,37 @@ const readAll = oneAtATime(async () => {
     if (session.hasSeat.value) await desk.load();
   } catch (error) {
     desk.say(sentence(error));
+    if (live.network.value === 'online') setTimeout(() => void readAll(), AGAIN_MS);
   }
 });
+
+/** Server and telephone lost each other (a restart in between): the server's word counts. */
+function followTheServer(): void {
+  let wasMine = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  watch([seatPhone.leg, () => desk.seat.value?.state], ([leg, state]) => {
+    clearTimeout(timer);
+    if (leg === null) wasMine = false;
+    if (leg !== 'talking') return;
+    // A call of the fallback queue never was the seat's: it is left alone.
+    if (state === 'talking') wasMine = true;
+    else if (wasMine) timer = setTimeout(() => seatPhone.hangUp(), GRACE_MS);
+  });
+  onScopeDispose(() => clearTimeout(timer));
+}
+
+/** The seat was taken offline because its telephone was gone for a moment: bring it back. */
+function returnAfterLoss(): void {
+  let asked = 0;
+  watch([() => desk.seat.value, seatPhone.state, microphone.checked], ([seat, phone, heard]) => {
+    if (seat === null || seat.since_ms === asked) return;
+    if (!shouldReturn(seat, phone, heard, serverNow())) return;
+    asked = seat.since_ms;
+    void desk.goAvailable(true).then((done) => {
+      if (done) desk.say('电话曾短暂中断，现已恢复，并已自动恢复示闲。');
+    });
+  });
+}
 
 export function useDeskWiring(): void {
   desk.begin(session.current.value?.seat ?? null);
@@ -38,6 +71,9 @@ export function useDeskWiring(): void {
       void microphone.openIfAllowed();
     }
   });
+
+  followTheServer();
+  returnAfterLoss();
 
   // Without a microphone the next caller would hear nobody.
   watch(microphone.stream, (stream, before) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { nextCard, patchedCard } from './desk';
+import { nextCard, patchedCard, shouldReturn } from './desk';
 import type { CallCard } from '../api/schema';
 import type { Change } from '../live/messages';
 
@@ -71,5 +71,21 @@ describe('reading the card again', () => {
   it('given a new call, it is the new one', () => {
     const other = { ...card, call_id: 'c2' };
     expect(nextCard(card, other, 'wrap_up')).toBe(other);
+  });
+});
+
+describe('a seat that lost its telephone', () => {
+  const lost = { state: 'offline', reason: 'phone_lost', since_ms: 1_000, phone_ready: true } as const;
+  it('is available again when telephone and microphone are back', () => {
+    expect(shouldReturn(lost, 'ready', true, 5_000)).toBe(true);
+  });
+  it('waits for both sides of the telephone and for the microphone', () => {
+    expect(shouldReturn({ ...lost, phone_ready: false }, 'ready', true, 5_000)).toBe(false);
+    expect(shouldReturn(lost, 'connecting', true, 5_000)).toBe(false);
+    expect(shouldReturn(lost, 'ready', false, 5_000)).toBe(false);
+  });
+  it('given the person left by herself or long ago, stays offline', () => {
+    expect(shouldReturn({ ...lost, reason: null }, 'ready', true, 5_000)).toBe(false);
+    expect(shouldReturn(lost, 'ready', true, 500_000)).toBe(false);
   });
 });

@@ -53,6 +53,20 @@ export function patchedCard(card: CallCard | null, change: Change): CallCard | n
   };
 }
 
+const RETURN_WITHIN_MS = 120_000;
+
+/** Whether a seat that lost its telephone a moment ago is to be available again. Pure. */
+export function shouldReturn(
+  mine: Pick<Seat, 'state' | 'reason' | 'since_ms' | 'phone_ready'>,
+  phone: string,
+  heard: boolean,
+  nowMs: number,
+): boolean {
+  const lost = mine.state === 'offline' && mine.reason === 'phone_lost';
+  const back = phone === 'ready' && mine.phone_ready && heard;
+  return lost && back && nowMs - mine.since_ms < RETURN_WITHIN_MS;
+}
+
 const refreshCard = oneAtATime(async () => {
   const read = await server.currentCall();
   card.value = nextCard(card.value, read, seat.value?.state ?? null);

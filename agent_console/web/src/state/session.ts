@@ -8,6 +8,8 @@ import { drafts } from '../tickets/draftStore';
 
 const current = shallowRef<Session | null>(null);
 const settings = shallowRef<Settings | null>(null);
+/** The server said that nobody is signed in; asking again at each step would not help. */
+let signedOut = false;
 /** The session ended while the page was open: what is typed stays on this computer. */
 const lapsed = ref(false);
 
@@ -32,6 +34,7 @@ async function enter(entered: Session): Promise<void> {
   settings.value = await server.settings();
   drafts.belongTo(entered.account.id);
   current.value = entered;
+  signedOut = false;
   lapsed.value = false;
 }
 
@@ -53,11 +56,13 @@ export const session = {
   /** Goes on with the cookie's session, if there is one; false when there is none. */
   async resume(): Promise<boolean> {
     if (current.value !== null) return true;
+    if (signedOut) return false;
     try {
       await enter(await server.session());
       return true;
     } catch (error) {
-      if (error instanceof Refused && error.status === 401) return false;
+      signedOut = error instanceof Refused && error.status === 401;
+      if (signedOut) return false;
       throw error;
     }
   },
@@ -68,6 +73,7 @@ export const session = {
     drafts.dropAll();
     setCsrf('');
     current.value = null;
+    signedOut = true;
   },
 
   /** Asks whether the session still counts: a refused socket does not say why. */
