@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, null, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_, select
 
 from agent_console.api.ticket_shapes import TicketQuery
-from db.models import account, call_event, ticket, ticket_event
+from db.models import account, call_event, seat, ticket, ticket_event
 
 TELEPHONE = re.compile(r"\+?[0-9][0-9 -]{4,18}[0-9]")
 
@@ -43,23 +43,55 @@ def agent_name(conn: Connection, account_id: int | None) -> str | None:
     return conn.execute(select(account.c.name).where(account.c.id == account_id)).scalar()
 
 
-def timeline(conn: Connection, ticket_id: int, call_id: str | None) -> list[Row[Any]]:
-    """Each step of the ticket and of its call, oldest first: at_ms, kind, who, detail."""
-    steps: list[Row[Any]] = list(
-        conn.execute(
-            select(ticket_event.c.at_ms, ticket_event.c.kind, account.c.name, ticket_event.c.detail)
-            .outerjoin(account, account.c.id == ticket_event.c.account_id)
-            .where(ticket_event.c.ticket_id == ticket_id)
-            .order_by(ticket_event.c.id)
-        )
+class Step(NamedTuple):
+    """One line of a timeline."""
+
+    at_ms: int
+    kind: str
+    who: str | None
+    detail: dict[str, Any]
+
+
+def timeline(conn: Connection, ticket_id: int, call_id: str | None) -> list[Step]:
+    """Each step of the ticket and of its call, oldest first."""
+    rows = conn.execute(
+        select(ticket_event.c.at_ms, ticket_event.c.kind, account.c.name, ticket_event.c.detail)
+        .outerjoin(account, account.c.id == ticket_event.c.account_id)
+        .where(ticket_event.c.ticket_id == ticket_id)
+        .order_by(ticket_event.c.id)
     )
+    steps = [Step(*row) for row in rows]
     if call_id is not None:
-        steps += conn.execute(
-            select(call_event.c.at_ms, call_event.c.kind, null().label("name"), call_event.c.detail)
-            .where(call_event.c.call_id == call_id)
-            .order_by(call_event.c.id)
-        )
+        steps += _steps_of_call(conn, call_id)
     return sorted(steps, key=lambda step: step.at_ms)
+
+
+def _steps_of_call(conn: Connection, call_id: str) -> list[Step]:
+    """A call's events name who did it by account (`by`), or the seat that it happened to."""
+    rows = conn.execute(
+        select(call_event.c.at_ms, call_event.c.kind, call_event.c.detail)
+        .where(call_event.c.call_id == call_id)
+        .order_by(call_event.c.id)
+    ).all()
+    accounts = _names(conn, account, {row.detail.get("by") for row in rows})
+    seats = _names(conn, seat, {row.detail.get("seat") for row in rows})
+    return [
+        Step(
+            row.at_ms,
+            row.kind,
+            accounts.get(row.detail.get("by")) or seats.get(row.detail.get("seat")),
+            row.detail,
+        )
+        for row in rows
+    ]
+
+
+def _names(conn: Connection, table: Table, ids: set[Any]) -> dict[Any, str]:
+    wanted = {i for i in ids if isinstance(i, int)}
+    if not wanted:
+        return {}
+    found = conn.execute(select(table.c.id, table.c.name).where(table.c.id.in_(wanted)))
+    return {row.id: row.name for row in found}
 
 
 def _listed() -> Select[Any]:

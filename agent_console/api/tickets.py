@@ -153,7 +153,7 @@ def _full(conn: Connection, ticket_id: int, who: Account) -> Ticket | None:
     return Ticket(
         **same,
         agent_name=queries.agent_name(conn, found.account_id),
-        timeline=[TimelineEntry(s.at_ms, s.kind, s.name, s.detail) for s in steps],
+        timeline=[TimelineEntry(*step) for step in steps],
         recordings=_recordings(conn, found.call_id, who) if found.call_id else [],
     )
 

@@ -122,6 +122,19 @@ async def test_given_a_call_then_its_ticket_shows_one_timeline_of_both(house: Ho
     ]  # fmt: skip
 
 
+async def test_given_steps_of_the_call_then_the_timeline_says_who(house: House) -> None:
+    agent = await house.signed_in("agent")
+    ticket = await house.do(talk, agent.seat_id, agent.account_id)
+    await house.do(calls.note, call_id(1), "not_answered", {"seat": agent.seat_id})
+    await house.do(calls.step, call_id(1), "held", {"by": agent.account_id})
+    await house.do(calls.note, call_id(1), "key", {"key": "1"})
+    shown = (await agent.get(f"/tickets/{ticket.id}")).json
+    said = {e["kind"]: e["who"] for e in shown["timeline"]}
+    assert said["not_answered"] == "agent-seat"
+    assert said["held"] == "agent-name"
+    assert said["key"] is None
+
+
 async def test_given_fields_when_saved_then_the_version_moves_on(house: House) -> None:
     agent = await house.signed_in("agent")
     await house.do(make, agent.account_id, 1)
