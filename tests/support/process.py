@@ -33,6 +33,11 @@ class Part:
         self._ready = asyncio.Event()
         self.printed: list[str] = []
 
+    def command(self) -> list[str]:
+        """The words that start it."""
+        self._file.write_bytes(pickle.dumps(self._settings))
+        return [sys.executable, "-m", "tests.support.part", self._name, str(self._file)]
+
     @property
     def pid(self) -> int:
         assert self._process is not None
@@ -44,15 +49,14 @@ class Part:
 
     async def start(self) -> None:
         """Back when it says that it is ready. Raises DidNotStart."""
-        self._file.write_bytes(pickle.dumps(self._settings))
         self._ready.clear()
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.support.part", self._name, str(self._file),
+            *self.command(),
             cwd=ROOT,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
+        )
         self._reading = asyncio.create_task(self._read())
         ready = asyncio.create_task(self._ready.wait())
         await asyncio.wait(

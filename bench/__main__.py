@@ -1,0 +1,71 @@
+"""`python -m bench`: our whole road against a plain Asterisk queue, on one Asterisk, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from bench import load, report
+from bench.house import house
+from bench.plan import FULL, KEY_AT_S, SHORT, Bench, Plan, Results
+from tests.support.asterisk import asterisk_home
+
+RESULTS = Path(__file__).with_name("results")
+FEED_SEES_S = 3.0
+"""Seats are furnished by another process than ours; its feed looks every two seconds."""
+
+
+def main() -> int:
+    """Measure, write the file, print the table. 1 when a short run had a failed call."""
+    words = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    words.add_argument("--short", action="store_true", help="under a minute: does it still run?")
+    words.add_argument("--out", type=Path, help="where the figures go")
+    words.add_argument("--cpu-rate", type=float, metavar="N", help="calls a second for the CPU")
+    words.add_argument("--only", choices=("cpu", "latency", "held"), help="a part of it")
+    asked = words.parse_args()
+    if not load.can_play():
+        print(
+            "bench: SIPp plays sound and keys over a raw socket, which takes root (or the right "
+            "CAP_NET_RAW). Run it as root; nothing was measured.",
+            file=sys.stderr,
+        )
+        return 3
+    plan = _narrowed(SHORT if asked.short else FULL, asked)
+    results = asyncio.run(_measure(plan))
+    found = report.as_json(results, plan, asterisk_home().version, short=asked.short)
+    target = asked.out or RESULTS / ("short.json" if asked.short else "latest.json")
+    report.write(found, target)
+    print()
+    print(report.table(found))
+    print(f"\nwritten to {target}")
+    return 1 if asked.short and results.failures else 0
+
+
+def _narrowed(plan: Plan, asked: argparse.Namespace) -> Plan:
+    if asked.cpu_rate:
+        plan = replace(plan, cpu_rate=asked.cpu_rate)
+    if asked.only in ("latency", "held"):
+        plan = replace(plan, rounds=1, cpu_calls=8)
+    if asked.only in ("cpu", "held"):
+        plan = replace(plan, key_rates=plan.key_rates[-1:], key_calls_s=2.0,
+                       free_rates=plan.free_rates[-1:], free_calls=10)  # fmt: skip
+    if asked.only in ("cpu", "latency"):
+        plan = replace(plan, held_limit=0.0)
+    return plan
+
+
+async def _measure(plan: Plan) -> Results:
+    with tempfile.TemporaryDirectory(prefix="hb-") as short:
+        directory = Path(short)
+        print(f"starting Asterisk and the hotline with {plan.seats} seats", flush=True)
+        async with house(directory, plan.seats, KEY_AT_S) as running:
+            await asyncio.sleep(FEED_SEES_S)
+            return await Bench(running, plan, directory).measure()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
