@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dialplan.errors import FetchFailed
+from dialplan.home import OLDEST
 from dialplan.sources import Source, archive_of, machine_sources
 
 PACKAGES = ("asterisk", "asterisk-modules")
@@ -43,7 +44,8 @@ def prepare(directory: Path, etc: Path = Path("/etc/apt")) -> Archive:
                 f"No {tool} here: not a machine of Debian's family. {INSTALL_BY_HAND}"
             )
     release = os_release()
-    source = archive_of(machine_sources(etc), release.get("VERSION_CODENAME", ""))
+    names = ("VERSION_CODENAME", "UBUNTU_CODENAME", "DEBIAN_CODENAME")
+    source = archive_of(machine_sources(etc), {release.get(name, "") for name in names})
     if source is None:
         raise FetchFailed(
             f"The package sources of this machine name no archive of its own. {INSTALL_BY_HAND}"
@@ -62,10 +64,10 @@ def _suited(source: Source, release: dict[str, str]) -> Source:
     # From `file:` APT would use packages in their place and download none.
     uris = tuple(re.sub(r"^file:", "copy:", uri) for uri in source.uris)
     source = replace(source, uris=uris)
-    if release.get("ID") == "debian" or "debian" in source.uris[0].rstrip("/").rsplit("/", 1)[-1]:
-        return source.with_suite("testing", ("main",))
-    # Ubuntu and others of the family: what their own newest release brings, or a plain refusal.
-    return source.with_suite(release.get("VERSION_CODENAME", "devel"), ("main", "universe"))
+    # The newest that the distribution's own mirror has and the machine's own keyring vouches for.
+    if "UBUNTU_CODENAME" in release or release.get("ID") == "ubuntu":
+        return source.with_suite("devel", ("main", "universe"))
+    return source.with_suite("testing", ("main",))
 
 
 def os_release(path: Path = Path("/etc/os-release")) -> dict[str, str]:
@@ -109,6 +111,7 @@ def download(archive: Archive, progress: Callable[[str, float], None]) -> list[P
     environment = {**os.environ, "APT_CONFIG": str(archive.conf), "LC_ALL": "C"}
     progress("reading the archive's lists", 0.0)
     _apt_get(["update", "--error-on=any"], environment, "reading the archive's lists", progress)
+    _refuse_old(environment)
     progress("downloading Asterisk", 0.0)
     _apt_get(
         ["install", "--download-only", *PACKAGES], environment, "downloading Asterisk", progress
@@ -117,6 +120,18 @@ def download(archive: Archive, progress: Callable[[str, float], None]) -> list[P
     if not packages:
         raise FetchFailed(f"The archive gave no packages. {INSTALL_BY_HAND}")
     return packages
+
+
+def _refuse_old(environment: dict[str, str]) -> None:
+    """Look at the version before eighty megabytes are fetched in vain."""
+    policy = run(["apt-cache", "policy", "asterisk"], "apt-cache does not answer", environment)
+    found = re.search(r"Candidate: (?:\d+:)?((\d+)\.(\d+)\S*)", policy)
+    if found is None:
+        raise FetchFailed(f"The mirror of this machine has no Asterisk. {INSTALL_BY_HAND}")
+    if (int(found[2]), int(found[3])) < OLDEST:
+        raise FetchFailed(
+            f"The mirror of this machine has Asterisk {found[1]} only. {INSTALL_BY_HAND}"
+        )
 
 
 def _apt_get(
@@ -153,11 +168,16 @@ def _apt_get(
             raise FetchFailed(f"{doing} failed: {' '.join(errors)} {INSTALL_BY_HAND}")
 
 
-def run(words: list[str], problem: str) -> str:
+def run(words: list[str], problem: str, environment: dict[str, str] | None = None) -> str:
     """What a short command printed; FetchFailed with `problem` and its last words otherwise."""
     try:
         done = subprocess.run(
-            words, capture_output=True, text=True, timeout=_STEP_LIMIT_S, check=False
+            words,
+            capture_output=True,
+            text=True,
+            timeout=_STEP_LIMIT_S,
+            check=False,
+            env=environment,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise FetchFailed(f"{problem}: {error}. {INSTALL_BY_HAND}") from error

@@ -24,7 +24,8 @@ _LOADED = (
     "format_pcm", "format_sln", "format_wav",
     # calls
     "bridge_simple", "bridge_softmix", "bridge_holding", "bridge_builtin_features",
-    "res_musiconhold", "app_playback", "app_mixmonitor", "app_queue", "app_stasis", "app_stack", "app_verbose",
+    "res_musiconhold", "app_playback", "app_mixmonitor", "app_queue", "app_stasis", "app_stack",
+    "app_verbose",
     "func_uuid", "func_strings", "func_channel", "func_callerid", "func_logic", "func_math",
     "func_timeout", "func_global", "func_hangupcause", "func_env",
     # what the controller drives
@@ -33,7 +34,7 @@ _LOADED = (
     "res_ari", "res_ari_model", "res_ari_applications", "res_ari_asterisk", "res_ari_bridges",
     "res_ari_channels", "res_ari_device_states", "res_ari_endpoints", "res_ari_events",
     "res_ari_playbacks", "res_ari_recordings", "res_ari_sounds",
-    "chan_websocket",
+    "chan_websocket", "chan_bridge_media",
 )  # fmt: skip
 
 _OF_CODEC = {

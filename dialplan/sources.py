@@ -130,7 +130,7 @@ def _trust_options(options: Iterable[tuple[str, str]]) -> Iterator[tuple[str, st
             yield "-".join(word.capitalize() for word in name.split("-")), value
 
 
-def archive_of(sources: Iterable[Source], codename: str) -> Source | None:
+def archive_of(sources: Iterable[Source], codenames: set[str]) -> Source | None:
     """The source that carries the distribution itself, not its updates or a third party's."""
-    names = {codename, "stable", "testing", "unstable", "sid"} - {""}
+    names = (codenames | {"stable", "testing", "unstable", "sid"}) - {""}
     return next((s for s in sources if names & set(s.suites)), None)

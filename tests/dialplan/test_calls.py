@@ -61,7 +61,7 @@ async def test_given_no_controller_when_called_then_the_sentence_and_a_seat_answ
 async def test_given_a_waiting_caller_when_a_controller_comes_then_it_gets_the_same_call(
     asterisk: Running,
 ) -> None:
-    spooled = set(asterisk.settings.spool.iterdir())
+    spooled = set(asterisk.settings.spool.glob("*.raw"))
     async with (
         no_call_left(asterisk),
         ear(tone(CALLER_HZ)) as caller,
@@ -71,7 +71,7 @@ async def test_given_a_waiting_caller_when_a_controller_comes_then_it_gets_the_s
         url = f"{asterisk.url}/ari/events?app={asterisk.settings.asterisk.app}"
         async with asterisk.http.ws_connect(url) as events:
             event = await next_event(events, "StasisStart")
-        (recording,) = set(asterisk.settings.spool.iterdir()) - spooled
+        (recording,) = set(asterisk.settings.spool.glob("*.raw")) - spooled
         assert event["args"] == ["inbound", recording.stem, "local", "12345"]
         assert re.fullmatch(r"[0-9a-f]{32}", recording.stem)
         await calls.done()
@@ -144,7 +144,7 @@ async def test_given_a_seat_when_it_dials_then_403(asterisk: Running) -> None:
 
 
 async def refused(asterisk: Running, status: int, **call: str) -> None:
-    spooled = set(asterisk.settings.spool.iterdir())
+    spooled = set(asterisk.settings.spool.glob("*.raw"))
     async with sipp(
         "refused",
         sip_port=asterisk.sip_port,
@@ -154,7 +154,7 @@ async def refused(asterisk: Running, status: int, **call: str) -> None:
         **call,  # type: ignore[arg-type]
     ) as calls:
         await calls.done(20)
-    assert set(asterisk.settings.spool.iterdir()) == spooled
+    assert set(asterisk.settings.spool.glob("*.raw")) == spooled
     assert complaints(asterisk) == []
 
 
@@ -220,14 +220,14 @@ async def test_while_talking_the_sound_stays_on_our_address(asterisk: Running) -
 
 
 async def test_a_recording_has_the_caller_left_and_what_he_hears_right(asterisk: Running) -> None:
-    spooled = set(asterisk.settings.spool.iterdir())
+    spooled = set(asterisk.settings.spool.glob("*.raw"))
     async with (
         no_call_left(asterisk),
         ear(tone(CALLER_HZ)) as caller,
         sipp("caller", sip_port=asterisk.sip_port, ear_port=caller.port, hold_s=3) as calls,
     ):
         await calls.done()
-    (recording,) = set(asterisk.settings.spool.iterdir()) - spooled
+    (recording,) = set(asterisk.settings.spool.glob("*.raw")) - spooled
     left, right = stereo(recording)
     assert strength(left[4000:12000], CALLER_HZ) > 0.9
     assert strength(left, BUSY_HZ) < 0.01

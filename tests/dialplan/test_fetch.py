@@ -168,8 +168,21 @@ def test_when_the_archive_only_has_an_old_one_then_it_is_refused_and_not_left(
     old.add("asterisk", "1:20.6.0-1", tmp_path / "asterisk", "asterisk-modules")
     put(tmp_path / "modules", "usr/x")
     old.add("asterisk-modules", "1:20.6.0-1", tmp_path / "modules")
-    with pytest.raises(AsteriskUnusable, match=r"Asterisk 20\.6\.0: 22\.6 or newer is needed"):
+    with pytest.raises(FetchFailed, match=r"has Asterisk 20\.6\.0-1 only\. .*asterisk\.home"):
         fetch.fetch(tmp_path / "var/asterisk-22", etc=old.etc)
+    assert not (tmp_path / "var/asterisk-22").exists()
+
+
+def test_when_what_was_unpacked_is_unusable_then_it_is_refused_and_not_left(
+    tmp_path: Path,
+) -> None:
+    wrong = Archive(tmp_path)
+    fake_asterisk(tmp_path / "asterisk", "20.6.0")
+    wrong.add("asterisk", "1:22.10.1-1", tmp_path / "asterisk", "asterisk-modules")
+    put(tmp_path / "modules", "usr/x")
+    wrong.add("asterisk-modules", "1:22.10.1-1", tmp_path / "modules")
+    with pytest.raises(AsteriskUnusable, match=r"Asterisk 20\.6\.0: 22\.6 or newer is needed"):
+        fetch.fetch(tmp_path / "var/asterisk-22", etc=wrong.etc)
     assert not (tmp_path / "var/asterisk-22").exists()
 
 
@@ -177,7 +190,7 @@ def test_when_the_archive_has_none_then_the_message_says_what_to_do(tmp_path: Pa
     empty = Archive(tmp_path)
     put(tmp_path / "other", "usr/x")
     empty.add("other", "1", tmp_path / "other")
-    with pytest.raises(FetchFailed, match=r"Unable to locate package asterisk.*asterisk\.home"):
+    with pytest.raises(FetchFailed, match=r"has no Asterisk.*asterisk\.home"):
         fetch.fetch(tmp_path / "var/asterisk-22", etc=empty.etc)
 
 
@@ -187,6 +200,26 @@ def test_when_the_machine_names_no_archive_of_its_own_then_the_message_says_so(
     put(tmp_path, "etc/sources.list", "deb http://other.example/x nodistro main\n")
     with pytest.raises(FetchFailed, match=r"name no archive of its own.*asterisk\.home"):
         fetch.fetch(tmp_path / "place", etc=tmp_path / "etc")
+
+
+@pytest.mark.parametrize(
+    ("release", "suite"),
+    [
+        ({"ID": "debian", "VERSION_CODENAME": "trixie"}, "testing"),
+        ({"ID": "ubuntu", "VERSION_CODENAME": "trixie"}, "devel"),
+        (
+            {"ID": "linuxmint", "VERSION_CODENAME": "wilma", "UBUNTU_CODENAME": "trixie"},
+            "devel",
+        ),
+    ],
+)
+def test_each_distribution_is_asked_for_its_newest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, release: dict[str, str], suite: str
+) -> None:
+    put(tmp_path, "etc/sources.list", "deb http://a.example/x trixie main\n")
+    monkeypatch.setattr(apt, "os_release", lambda: release)
+    apt.prepare(tmp_path / "private", tmp_path / "etc")
+    assert f"Suites: {suite}\n" in (tmp_path / "private/hotline.sources").read_text()
 
 
 def test_the_machines_acquire_settings_are_handed_over_and_its_hooks_are_not(

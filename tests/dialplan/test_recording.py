@@ -48,7 +48,7 @@ async def test_given_a_minute_of_talk_then_both_sides_stay_in_step(
     seat_port = free_port()
     endpoint = await asterisk.push_seat(2, seat_port)
     await ami.queue_add("fallback", f"PJSIP/{endpoint}", "seat 2")
-    spooled = set(asterisk.settings.spool.iterdir())
+    spooled = set(asterisk.settings.spool.glob("*.raw"))
     async with (
         no_call_left(asterisk),
         ear(beat(440)) as caller,
@@ -59,14 +59,14 @@ async def test_given_a_minute_of_talk_then_both_sides_stay_in_step(
         await calls.done(120)
         await answers.done()
     await ami.queue_remove("fallback", f"PJSIP/{endpoint}")
-    (recording,) = set(asterisk.settings.spool.iterdir()) - spooled
+    (recording,) = set(asterisk.settings.spool.glob("*.raw")) - spooled
     left, right = stereo(recording)
     talk = slice(left.size - 61 * RATE_HZ, left.size - RATE_HZ)
     for end in (slice(0, 10 * RATE_HZ), slice(50 * RATE_HZ, 60 * RATE_HZ)):
-        assert strength(left[talk][end], 440) > 0.15
-        assert strength(right[talk][end], 1000) > 0.15
-        assert strength(left[talk][end], 1000) < 0.001
-        assert strength(right[talk][end], 440) < 0.001
+        assert strength(left[talk][end], 440) > 0.8
+        assert strength(right[talk][end], 1000) > 0.8
+        assert strength(left[talk][end], 1000) < 0.01
+        assert strength(right[talk][end], 440) < 0.01
     first, last = slice(0, 10 * RATE_HZ), slice(50 * RATE_HZ, 60 * RATE_HZ)
     before = place_of_beat(left[talk][first]) - place_of_beat(right[talk][first])
     after = place_of_beat(left[talk][last]) - place_of_beat(right[talk][last])
@@ -75,14 +75,14 @@ async def test_given_a_minute_of_talk_then_both_sides_stay_in_step(
 
 
 async def test_when_paused_then_silence_keeps_the_time(asterisk: Running, ami: Ami) -> None:
-    spooled = set(asterisk.settings.spool.iterdir())
+    spooled = set(asterisk.settings.spool.glob("*.raw"))
     async with (
         no_call_left(asterisk),
         ear(tone(440)) as caller,
         sipp("caller", sip_port=asterisk.sip_port, ear_port=caller.port, hold_s=8) as calls,
     ):
-        await until(lambda: bool(set(asterisk.settings.spool.iterdir()) - spooled))
-        (recording,) = set(asterisk.settings.spool.iterdir()) - spooled
+        await until(lambda: bool(set(asterisk.settings.spool.glob("*.raw")) - spooled))
+        (recording,) = set(asterisk.settings.spool.glob("*.raw")) - spooled
         (channel,) = await asterisk.channels()
 
         def written_s() -> float:
@@ -109,7 +109,7 @@ async def test_when_paused_then_silence_keeps_the_time(asterisk: Running, ami: A
 async def test_when_the_caller_sends_nothing_then_his_side_is_filled_with_silence(
     asterisk: Running,
 ) -> None:
-    spooled = set(asterisk.settings.spool.iterdir())
+    spooled = set(asterisk.settings.spool.glob("*.raw"))
     async with (
         no_call_left(asterisk),
         ear(tone(440)) as caller,
@@ -121,7 +121,7 @@ async def test_when_the_caller_sends_nothing_then_his_side_is_filled_with_silenc
         await until(lambda: len(caller.heard) > frames + 100)
         caller.silent = False
         await calls.done()
-    (recording,) = set(asterisk.settings.spool.iterdir()) - spooled
+    (recording,) = set(asterisk.settings.spool.glob("*.raw")) - spooled
     left, _ = stereo(recording)
     assert left.size / RATE_HZ > 6
     quiet = np.abs(left[: left.size // 800 * 800].reshape(-1, 800)).max(axis=1) == 0
@@ -163,8 +163,9 @@ async def test_when_the_disk_is_full_then_the_call_goes_on_and_the_file_stops_gr
     async with running_asterisk() as asterisk:
         with small_disk(asterisk.settings.spool):
             assert await call_of(asterisk, 5) > 200
-            (recording,) = asterisk.settings.spool.iterdir()
-            assert recording.stat().st_size == 65_536
+            (recording,) = asterisk.settings.spool.glob("*.raw")
+            # Two seconds of sound fit, beside what the dialplan notes down.
+            assert recording.stat().st_size <= 65_536
             assert "No space left on device" in asterisk.process.log_file.read_text()
 
 
@@ -184,5 +185,5 @@ async def test_when_the_spool_is_gone_then_it_is_made_again() -> None:
     async with running_asterisk() as asterisk:
         asterisk.settings.spool.rmdir()
         assert await call_of(asterisk, 2) > 50
-        (recording,) = asterisk.settings.spool.iterdir()
+        (recording,) = asterisk.settings.spool.glob("*.raw")
         assert recording.stat().st_size > BYTES_A_SECOND

@@ -85,7 +85,7 @@ def test_the_archive_is_the_source_of_the_distribution_itself(
 ) -> None:
     other = Source(("http://x.example",), ("bookworm-security",), ("main",))
     source = Source(("http://a.example/debian",), suites, ("main",))
-    assert archive_of([other, source], "bookworm") == (source if found else None)
+    assert archive_of([other, source], {"bookworm", ""}) == (source if found else None)
 
 
 def test_another_suite_keeps_address_and_trust() -> None:

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -29,13 +29,7 @@ def asterisk_home() -> AsteriskHome:
     """
     named = {k: v for k, v in os.environ.items() if k == "HOTLINE_ASTERISK_HOME"}
     shipped = load(ROOT / "config" / "default.toml", environ=named)
-    return get_asterisk(make_var(shipped, ROOT / "var"))
-
-
-def make_var(settings: Settings, var: Path) -> Settings:
-    from dataclasses import replace
-
-    return replace(settings, var=var)
+    return get_asterisk(replace(shipped, var=ROOT / "var"))
 
 
 @dataclass(frozen=True, slots=True)
