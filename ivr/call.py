@@ -103,6 +103,7 @@ class LiveCall:
         self._inbox: deque[Happening] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._spawned: set[asyncio.Task[Any]] = set()
+        self._failure: Exception | None = None
 
     # --- what comes in ---
 
@@ -114,6 +115,14 @@ class LiveCall:
         if isinstance(happening, Gone):
             self.gone = True
         self._inbox.append(happening)
+        self._wake()
+
+    def fail(self, error: Exception) -> None:
+        """Without this the call can't go on: its task gets the error from `next`."""
+        self._failure = error
+        self._wake()
+
+    def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
@@ -123,12 +132,15 @@ class LiveCall:
         Raises:
             HungUp: the caller is gone. Raised as soon as it is known, before what else
                 lies in the inbox.
+            Exception: what `fail` was told, after all that had happened before.
         """
         while True:
             if self.gone:
                 raise HungUp
             if self._inbox:
                 return self._inbox.popleft()
+            if self._failure is not None:
+                raise self._failure
             self._waiter = asyncio.get_running_loop().create_future()
             try:
                 async with asyncio.timeout_at(until):
@@ -140,12 +152,13 @@ class LiveCall:
 
     # --- what is done ---
 
-    def spawn(self, doing: Coroutine[Any, Any, Any], what: str) -> None:
+    def spawn(self, doing: Coroutine[Any, Any, Any], what: str, *, vital: bool = False) -> None:
         """Send a request without waiting for its answer; its failure is logged.
 
         Requests of one socket are served in order, so what is spawned first is done first.
+        A `vital` one that fails is the call's own failure.
         """
-        task = asyncio.create_task(self._quietly(doing, what))
+        task = asyncio.create_task(self._vitally(doing) if vital else self._quietly(doing, what))
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
 
@@ -174,6 +187,12 @@ class LiveCall:
             log.debug("%s: already gone", what)
         except (ari.AriError, DatabaseUnavailable) as error:
             log.warning("call %s: %s failed: %s", self.id, what, error)
+
+    async def _vitally(self, doing: Coroutine[Any, Any, Any]) -> None:
+        try:
+            await doing
+        except ari.AriError as error:
+            self.fail(error)
 
     def say(self, *sentences: str) -> str:
         """Play prompts by name one after the other; the answer is the playback's id."""

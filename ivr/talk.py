@@ -61,7 +61,8 @@ async def connect(call: LiveCall) -> None:
     call.hush()
     call.spawn(call.channel.stop_moh(), "stop the music")
     call.spawn(client.create_bridge(bridge, types=("mixing",)), "create the bridge")
-    call.spawn(client.bridge(bridge).add(call.channel, seat_channel), "bridge")
+    # Two who are not brought together would sit in silence: better the fallback than that.
+    call.spawn(client.bridge(bridge).add(call.channel, seat_channel), "bridge", vital=True)
     zone = ZoneInfo(call.parts.settings.zone)
     call.row, _ = await call.parts.db.write(
         doors.answer, call.id, seat_id, seat_channel, bridge, zone
@@ -91,9 +92,15 @@ async def hold(call: LiveCall, request: Request) -> None:
     """The caller hears music, the agent nothing."""
     if call.row.held:
         raise CannotDo("通话已经处于保持状态")
-    await call.parts.client.bridge(bridge_of(call.id)).remove(call.channel)
+    bridge = call.parts.client.bridge(bridge_of(call.id))
+    await bridge.remove(call.channel)
     queue = call.row.queue
-    await call.channel.start_moh(call.parts.settings.queue(queue).music if queue else None)
+    try:
+        await call.channel.start_moh(call.parts.settings.queue(queue).music if queue else None)
+    except ari.AriError:
+        # Half a hold is silence for both, and no button would end it.
+        await bridge.add(call.channel)
+        raise
     call.row = await call.parts.db.write(calls.step, call.id, "held", {"by": request.account_id})
 
 
