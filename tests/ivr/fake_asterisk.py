@@ -134,6 +134,13 @@ class FakeAsterisk:
             args = tuple(leg.app_data.split(","))[1:]
             self.tell(ari.StasisStart(channel=leg.shown(), args=args))
 
+    def phone_changes(self, endpoint: str, online: bool) -> None:
+        """A telephone registers, or is lost."""
+        self.phones[endpoint].online = online
+        state = "NOT_INUSE" if online else "UNAVAILABLE"
+        device = ari.DeviceStateData(name=f"PJSIP/{endpoint}", state=state)
+        self.tell(ari.DeviceStateChanged(device_state=device))
+
     def tell(self, event: ari.Event) -> None:
         if self.client is not None:
             asyncio.get_running_loop().call_soon(self.client.hears, event)
