@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -62,8 +63,9 @@ class Hub:
     `ping` runs beside it; `stop` closes every screen with a word that says to come back.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, now: Callable[[], float] = time.monotonic) -> None:
         self._parts = parts
+        self._now = now
         self._feed = parts.database.feed
         self._screens: set[Screen] = set()
         self._gathered: list[Said] = []
@@ -116,7 +118,7 @@ class Hub:
             Watcher(signed_in.account.id, signed_in.account.role),
             signed_in.id,
             self._feed.seq,
-            asyncio.get_running_loop().time(),
+            self._now(),
         )
         try:
             await self._catch_up(screen, since)
@@ -153,12 +155,11 @@ class Hub:
 
     async def _listen(self, screen: Screen) -> None:
         """Nothing but pongs comes from a screen."""
-        loop = asyncio.get_running_loop()
         async for message in screen.socket:
             if message.type is not WSMsgType.TEXT or not _is_pong(message.data):
                 await screen.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"only pongs")
                 return
-            screen.heard_at = loop.time()
+            screen.heard_at = self._now()
 
     def _told(self, changes: Sequence[Change]) -> None:
         self._gathered += [Said(change) for change in changes]
@@ -207,12 +208,15 @@ class Hub:
         """Ping, and drop the silent; runs until cancelled."""
         while True:
             await asyncio.sleep(PING_S)
-            now = asyncio.get_running_loop().time()
-            for screen in tuple(self._screens):
-                if now - screen.heard_at > SILENT_S:
-                    self._cut_off(screen)
-                elif not screen.socket.closed:
-                    screen.transport.write(PING)
+            self.ping_once()
+
+    def ping_once(self) -> None:
+        """Ask every screen whether it is there; who has not answered for long is cut off."""
+        for screen in tuple(self._screens):
+            if self._now() - screen.heard_at > SILENT_S:
+                self._cut_off(screen)
+            elif not screen.socket.closed:
+                screen.transport.write(PING)
 
     async def _close(self, screens: list[Screen], code: int, message: bytes) -> None:
         self._screens.difference_update(screens)

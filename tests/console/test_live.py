@@ -274,8 +274,8 @@ async def test_given_roles_then_each_hears_what_is_theirs(house: House) -> None:
         "after_call": None,
     }  # fmt: skip
     assert told["agent2"]["state"] == "paused"
-    with pytest.raises(TimeoutError):
-        await sockets["unit"].receive_str(timeout=0.3)
+    house.console.services.hub.ping_once()
+    assert await receive(sockets["unit"]) == {"type": "ping"}, "nothing before it"
 
 
 async def test_given_the_same_changes_missed_then_roles_hold_for_them_too(house: House) -> None:
@@ -330,23 +330,25 @@ async def test_given_an_open_screen_then_its_session_stays_in_use(
 async def test_given_pings_then_a_silent_screen_is_cut_off_and_an_answering_one_is_not(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live, "PING_S", 0.02)
-    monkeypatch.setattr(live, "SILENT_S", 0.6)
-    hub = house.console.services.hub
-    pinging = asyncio.create_task(hub.ping())
+    hub, now = house.console.services.hub, 1000.0
+    monkeypatch.setattr(hub, "_now", lambda: now)
     agent = await house.signed_in("agent")
     silent, answering = await agent.live(), await agent.live()
-    loop = asyncio.get_running_loop()
-    end = loop.time() + 1.2
-    while loop.time() < end:
-        if json.loads(await answering.receive_str(timeout=5))["type"] == "ping":
-            await answering.send_str('{"type":"pong"}')
+    for socket in (silent, answering):
+        assert (await receive(socket))["type"] == "hello"
+    await until(lambda: len(hub) == 2)
+    for _ in range(3):
+        now += live.SILENT_S / 2.5
+        hub.ping_once()
+        assert await receive(answering) == {"type": "ping"}
+        await answering.send_str('{"type":"pong"}')
+        await until(lambda: any(screen.heard_at == now for screen in hub._screens))
     assert len(hub) == 1
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         while (await silent.receive()).type is aiohttp.WSMsgType.TEXT:
             pass
-    pinging.cancel()
-    await asyncio.gather(pinging, return_exceptions=True)
+    hub.ping_once()
+    assert await receive(answering) == {"type": "ping"}
 
 
 @pytest.mark.parametrize("said", ["{}", "[]", "x", '{"type":"pang"}', '{"type":1}'])
