@@ -58,3 +58,26 @@ async def talk(house: House, agent: Window, citizen: Window) -> None:
     await agent.see("callbar")
     await agent.see("ticket-form")
     await hear_each_other(agent, citizen)
+
+
+async def fill(agent: Window, words: str) -> None:
+    """Fill the form; back when it is kept."""
+    await agent.press("ticket-type-complaint")
+    await agent.page.click(agent.at("ticket-class"))
+    await agent.page.keyboard.type("zwfw")
+    await agent.press("ticket-class-service_quality")
+    await agent.type("ticket-company", "某餐饮有限公司")
+    await agent.type("ticket-text", words)
+    await agent.press("ticket-disposition-answered")
+    await agent.says("ticket-saved", "已保存")
+
+
+async def ticket_of(agent: Window) -> int:
+    """The id of the ticket whose form is open."""
+    return int(await agent.page.get_attribute(agent.at("ticket-form"), "data-ticket") or 0)
+
+
+async def hang_up(agent: Window, citizen: Window) -> None:
+    await agent.press("hang-up")
+    await citizen.see("phone-state", state="ended")
+    await agent.see("seat-state", state="wrap_up")

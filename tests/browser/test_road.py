@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from hotline.testphone import hearing
 from tests.browser.conftest import Browsers, Opener
-from tests.browser.steps import dial, hear_each_other, take_seat
+from tests.browser.steps import (
+    dial,
+    fill,
+    hang_up,
+    hear_each_other,
+    take_seat,
+    ticket_of,
+)
 from tests.support.browser import Window, until
 from tests.support.console import House
 from tests.support.steps import sides
@@ -27,12 +34,10 @@ async def test_given_citizen_presses_1_when_agent_answers_then_ticket_and_record
     await agent.see("callbar")
     await hear_each_other(agent, citizen)
 
-    await fill(agent)
-    ticket = int(await agent.page.get_attribute(agent.at("ticket-form"), "data-ticket") or 0)
+    await fill(agent, WORDS)
+    ticket = await ticket_of(agent)
     number = await agent.text("ticket-number")
-    await agent.press("hang-up")
-    await citizen.see("phone-state", state="ended")
-    await agent.see("seat-state", state="wrap_up")
+    await hang_up(agent, citizen)
     assert ":" in await agent.text("wrap-up-left")
     await agent.press("ticket-complete")
     await agent.see("seat-state", state="available")
@@ -42,17 +47,6 @@ async def test_given_citizen_presses_1_when_agent_answers_then_ticket_and_record
     await agent.see("timeline-entry")
     await plays_and_seeks(agent)
     await each_on_his_side(house)
-
-
-async def fill(agent: Window) -> None:
-    await agent.press("ticket-type-complaint")
-    await agent.page.click(agent.at("ticket-class"))
-    await agent.page.keyboard.type("zwfw")
-    await agent.press("ticket-class-service_quality")
-    await agent.type("ticket-company", "某餐饮有限公司")
-    await agent.type("ticket-text", WORDS)
-    await agent.press("ticket-disposition-answered")
-    await agent.says("ticket-saved", "已保存")
 
 
 async def find(agent: Window, number: str, ticket: int) -> None:

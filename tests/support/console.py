@@ -43,10 +43,12 @@ class House:
         self._password_hash = hash_password(PASSWORD)
         self._people = 0
 
-    async def person(self, role: str = "agent", *, seat: bool | None = None) -> Person:
+    async def person(
+        self, role: str = "agent", *, name: str = "", seat: bool | None = None
+    ) -> Person:
         """A new person; agents have a seat of the business line."""
         self._people += 1
-        login, name = f"person{self._people}", f"话务员{self._people}"
+        login, name = f"person{self._people}", name or f"话务员{self._people}"
         seated = role == "agent" if seat is None else seat
 
         def furnish(conn: Connection) -> tuple[int, int]:
