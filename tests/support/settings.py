@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from config.model import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 RTP_SPAN = 400
-_FIRST_BLOCK, _BLOCKS = 30_000, 74
-_held: list[socket.socket] = []
+_FIRST_BLOCK, _BLOCKS = 10_000, 25
+_turns = itertools.count(os.getpid())
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
@@ -31,26 +31,13 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0
 
 
 def rtp_block() -> tuple[int, int]:
-    """A range of ports for sound that no other test on this machine holds.
+    """A range of ports for sound, below those that systems hand out by themselves.
 
-    Its first port is kept bound as the sign that it is taken, until this process ends.
+    Two Asterisks may come to share one: each binds a port before it names it and passes over
+    those that are taken.
     """
-    for at in _blocks():
-        sign = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        try:
-            sign.bind(("127.0.0.1", at))
-        except OSError:
-            sign.close()
-            continue
-        _held.append(sign)
-        return at, at + RTP_SPAN - 1
-    raise RuntimeError("no free range of ports for sound is left")
-
-
-def _blocks() -> Iterator[int]:
-    start = os.getpid() % _BLOCKS
-    for step in range(_BLOCKS):
-        yield _FIRST_BLOCK + (start + step) % _BLOCKS * RTP_SPAN
+    first = _FIRST_BLOCK + next(_turns) % _BLOCKS * RTP_SPAN
+    return first, first + RTP_SPAN - 1
 
 
 def make_settings(directory: Path, **overrides: object) -> Settings:
