@@ -342,7 +342,7 @@ async def test_given_pings_then_a_silent_screen_is_cut_off_and_an_answering_one_
         hub.ping_once()
         assert await receive(answering) == {"type": "ping"}
         await answering.send_str('{"type":"pong"}')
-        await until(lambda: any(screen.heard_at == now for screen in hub._screens))
+        await until(lambda at=now: any(screen.heard_at == at for screen in hub._screens))
     assert len(hub) == 1
     async with asyncio.timeout(10):
         while (await silent.receive()).type is aiohttp.WSMsgType.TEXT:
