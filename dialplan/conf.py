@@ -102,10 +102,16 @@ def split_port(text: str) -> tuple[str, int | None]:
     return match[1] or match[3], int(match[2] or match[4])
 
 
+def is_address(text: str) -> bool:
+    """Whether it is a plain address, not a name."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def bracketed(address: str) -> str:
     """An address as it stands before a port: v6 in brackets."""
-    try:
-        v6 = ipaddress.ip_address(address).version == 6
-    except ValueError:
-        v6 = False
+    v6 = is_address(address) and ipaddress.ip_address(address).version == 6
     return f"[{address}]" if v6 else address

@@ -19,10 +19,14 @@ _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, nothing is bound 
 
 
 def media_address(asterisk: Asterisk) -> str:
-    """The endpoint's option that keeps its sound on our address; empty when all are served."""
-    if asterisk.host in _EVERYWHERE:
+    """The endpoint's option that keeps its sound on our address.
+
+    Empty when all addresses are served, and for a host's name: this option takes none.
+    """
+    host = "127.0.0.1" if asterisk.host == "localhost" else asterisk.host
+    if host in _EVERYWHERE or not conf.is_address(host):
         return ""
-    return f"media_address = {conf.host(asterisk.host, 'asterisk.host')}"
+    return f"media_address = {host}"
 
 
 def pjsip(settings: Settings) -> str:

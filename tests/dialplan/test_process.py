@@ -253,6 +253,21 @@ async def test_given_a_configuration_it_can_not_start_on_then_its_words_are_told
     assert broken.pid is None
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.9", "0.0.0.0"])  # noqa: S104
+async def test_it_starts_on_other_addresses_without_complaint(
+    settings: Settings, host: str
+) -> None:
+    chosen = replace(settings, asterisk=replace(settings.asterisk, host=host))
+    process = AsteriskProcess(chosen, asterisk_home())
+    await process.start()
+    try:
+        assert (await process.status()).ok
+        assert "WARNING" not in process.log_file.read_text()
+        assert "ERROR" not in process.log_file.read_text()
+    finally:
+        await process.stop()
+
+
 @pytest.mark.parametrize("password", ["p;w\\;x", 'a"b#c=>d', "密码 口令", "${EVIL}[x]"])
 async def test_a_strange_password_still_opens(settings: Settings, password: str) -> None:
     chosen = replace(settings, asterisk=replace(settings.asterisk, password=password))
