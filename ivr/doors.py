@@ -57,13 +57,16 @@ def offer(conn: Connection, call_id: str, seat_id: int, channel: str) -> Call:
 
 def take_back(conn: Connection, call_id: str, seat_id: int, channel: str, why: str) -> Call:
     """The seat did not pick up (`why` is an event kind); the caller waits on, in his place."""
-    try:
-        if why == "unreachable":
-            seats.cut_off(conn, seat_id, "phone_lost")
-        else:
-            seats.not_answered(conn, seat_id)
-    except seats.NotNow as error:
-        log.info("seat %s had moved on already: %s", seat_id, error)
+    seat = seats.get(conn, seat_id)
+    if seat is None or seat.call_id != call_id:
+        log.info("seat %s had moved on already", seat_id)
+    elif why == "unreachable":
+        seats.cut_off(conn, seat_id, "phone_lost")
+    elif seat.state == "reserved":
+        # We died before it was rung: it is not to blame.
+        seats.release(conn, seat_id)
+    elif seat.state == "ringing":
+        seats.not_answered(conn, seat_id)
     calls.leg_ended(conn, channel, why)
     calls.note(conn, call_id, why, {"seat": seat_id})
     return calls.step(conn, call_id, "taken_back")
