@@ -81,6 +81,7 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     caller_masked: str
     stage: str
     queue: str | None
+    first_queue: str | None
     channel: str
     seat_id: int | None
     seat_channel: str | None

@@ -209,8 +209,7 @@ class Controller:
         """Read again and settle; until then no seat is offered."""
         try:
             await recovery.prepare(self._client, self._floor.endpoints())
-            for call, stage in await recovery.settle(self.parts):
-                self._begin(call, stage)
+            await recovery.settle(self.parts, self._begin)
             found = await recovery.look(self._client)
             for start in recovery.newcomers(found, self._directory, self.settings.asterisk.app):
                 self._arrived(start)

@@ -54,6 +54,16 @@ def expected_wait_s(
     return position * (mean_talk_s + mean_wrap_up_s) / staffed
 
 
+def told_by(queue: Queue, waited_s: float) -> int:
+    """How many times the position is to have been told after so many seconds of waiting.
+
+    Who comes back after a restart is told once where he stands, not once for each time missed.
+    """
+    if waited_s < queue.announce_first_s:
+        return 0
+    return 1 + int((waited_s - queue.announce_first_s) // queue.announce_every_s)
+
+
 def next_deadline_s(queue: Queue, waited_s: float, told: int) -> float:
     """After how many seconds of waiting the position is told again, having been told `told` times.
 

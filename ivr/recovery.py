@@ -7,8 +7,9 @@ waited; calls that are gone are ended with their record; channels nobody knows a
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from db.clock import now_ms
@@ -86,10 +87,12 @@ async def watch_phones(client: ari.Client, endpoints: Sequence[str]) -> None:
         await client.subscribe(*(f"deviceState:PJSIP/{name}" for name in endpoints))
 
 
-async def settle(parts: Parts) -> list[tuple[LiveCall, Stage]]:
-    """Settle the calls. The answer is those to be carried on, and from which stage."""
+async def settle(parts: Parts, begin: Callable[[LiveCall, Stage], None]) -> None:
+    """Settle the calls. `begin` is told of each that is to be carried on, and from which stage.
+
+    At once, one by one: should the rest fail and be tried again, these are in good hands.
+    """
     found = await look(parts.client)
-    carried_on: list[tuple[LiveCall, Stage]] = []
     for row in await parts.db.read(calls.open_calls, parts.asterisk):
         known = parts.directory.call(row.id)
         if known is not None:
@@ -98,12 +101,11 @@ async def settle(parts: Parts) -> list[tuple[LiveCall, Stage]]:
             log.info("call %s ended while nobody watched", row.id)
             await _close(parts, row, _why_gone(row))
         elif found.in_application(row.channel):
-            carried_on.append(await carry_on(parts, row, found))
+            begin(*await carry_on(parts, row, found))
         else:
             log.info("call %s is in the fallback's hands until it comes back", row.id)
     await _hang_up_strays(parts, found)
     await _free_stranded_seats(parts)
-    return carried_on
 
 
 def newcomers(found: Found, directory: Directory, app: str) -> list[ari.StasisStart]:
@@ -157,6 +159,9 @@ async def _close(parts: Parts, row: Call, reason: str) -> None:
     await parts.db.write(doors.end, row.id, reason, queue.wrap_up_s if queue else 0.0)
     if row.seat_channel is not None:
         await _hang_up(parts, row.seat_channel)
+    if row.bridge is not None:
+        with contextlib.suppress(ari.NotFound):
+            await parts.client.bridge(row.bridge).destroy()
     parts.recorder.file_later(row.id)
 
 
@@ -168,14 +173,20 @@ async def carry_on(parts: Parts, row: Call, found: Found) -> tuple[LiveCall, Sta
     seat = found.channels.get(row.seat_channel or "")
     stage: Stage
     if row.stage == "talking" and row.seat_channel is not None:
-        await _mend_bridge(parts, call, found)
+        try:
+            await _mend_bridge(parts, call, found)
+        except ari.Refused as error:
+            call.fail(error)
+        except BaseException:
+            parts.directory.forget(call)
+            raise
         if seat is None:
             call.put(SeatGone(0))
         stage = journey.talking
     elif row.stage in ("waiting", "talking") and row.queue is not None:
         if row.seat_channel is not None and (seat is None or seat.state == "Up"):
             call.put(SeatAnswered() if seat is not None else SeatGone(0))
-        stage = journey.waiting_in(row.queue)
+        stage = journey.waiting_in(row.first_queue or row.queue)
     elif row.stage == "message":
         stage = journey.message
     else:

@@ -25,7 +25,7 @@ from ivr.call import (
     SeatGone,
     Spoken,
 )
-from ivr.policy import next_deadline_s
+from ivr.policy import next_deadline_s, told_by
 from ivr.queue import Place
 
 log = logging.getLogger("hotline.queue")
@@ -98,6 +98,10 @@ class Wait:
         since_ms = row.queued_ms if row.queued_ms is not None else now_ms()
         self.began -= (now_ms() - since_ms) / 1000
         self.place = Place(call, since_ms, (self.queue.name,))
+        if resumed and row.queue is not None and row.queue != self.queue.name:
+            # He had been helped over before a restart; his own queue is still his.
+            self.overflowed = True
+            self.place.queues = (self.queue.name, row.queue)
         if row.seat_channel is not None and row.seat_id is not None:
             self._resume_ringing(row.seat_id)
         seat = self.parts.floor.join(self.place)
@@ -122,7 +126,8 @@ class Wait:
                 doors.queue_up, self.call.id, self.queue.name, detail
             )
         elif self.call.row.stage != "waiting":
-            self.call.row = await self.parts.db.write(doors.requeue, self.call.id, self.queue.name)
+            queue = self.call.row.queue or self.queue.name
+            self.call.row = await self.parts.db.write(doors.requeue, self.call.id, queue)
 
     def _resume_ringing(self, seat_id: int) -> None:
         self.ringing = self.parts.floor.seat(seat_id)
@@ -254,7 +259,7 @@ class Wait:
     # --- what the caller hears ---
 
     async def _tell_position(self) -> None:
-        self.told += 1
+        self.told = max(self.told + 1, told_by(self.queue, self.loop.time() - self.began))
         if self.place is None:
             return
         position = self.parts.floor.position(self.place)
