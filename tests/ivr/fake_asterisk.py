@@ -289,8 +289,16 @@ class FakeClient(ari.Client):
             before.on_fenced()
         asterisk.client = self
         self.dead = False
-        if self.on_connected is not None:
-            self._settling = asyncio.ensure_future(self.on_connected(True))
+        self._settling = asyncio.ensure_future(self._settle())
+
+    async def _settle(self) -> None:
+        """As the real client: tried again until it succeeds."""
+        assert self.on_connected is not None
+        while True:
+            try:
+                return await self.on_connected(True)
+            except Exception:  # noqa: BLE001 - it is tried again
+                await asyncio.sleep(0.5)
 
     async def close(self) -> None:
         self.die()
