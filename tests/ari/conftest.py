@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
+from dialplan import render
 from ivr.ari import Client, Settings
 from tests.ari.fake_asterisk import FakeAsterisk
+from tests.support.asterisk import Running, running_asterisk
 
 
 @dataclass(frozen=True)
@@ -24,17 +27,39 @@ class AriServer:
     context: str = "ari-test"
 
 
-@pytest.fixture
-def ari_server() -> AriServer:
+DIALPLAN = """
+[ari-test]
+exten = wait,1,Answer()
+ same = n,Wait(600)
+exten = busy,1,Hangup(17)
+exten = _app-.,1,Stasis(${EXTEN:4},one,two)
+ same = n,Wait(600)
+"""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def ari_server() -> AsyncIterator[AriServer]:
+    """The Asterisk of ARI_URL, or one of our own for the whole run."""
     url = os.environ.get("ARI_URL")
-    if url is None:
-        pytest.skip("ARI_URL names no Asterisk")
-    return AriServer(
-        url,
-        os.environ["ARI_USER"],
-        os.environ["ARI_PASSWORD"],
-        os.environ.get("ARI_CONTEXT", "ari-test"),
-    )
+    if url is not None:
+        context = os.environ.get("ARI_CONTEXT", "ari-test")
+        yield AriServer(url, os.environ["ARI_USER"], os.environ["ARI_PASSWORD"], context)
+        return
+    # The client serves others too: here Asterisk says everything that it can say.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(render, "DECLINED", ("cel_generic_type",))
+        async with running_asterisk() as running:
+            yield await _furnished(running)
+
+
+async def _furnished(running: Running) -> AriServer:
+    extensions = running.settings.var / "asterisk" / "etc" / "extensions.conf"
+    extensions.chmod(0o600)
+    with extensions.open("a") as file:
+        file.write(DIALPLAN)
+    async with running.http.put("/ari/asterisk/modules/pbx_config.so") as reloaded:
+        assert reloaded.status == 204
+    return AriServer(f"{running.url}/ari", running.user, running.password)
 
 
 @pytest.fixture
