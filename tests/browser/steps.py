@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.support.browser import Window
 from tests.support.console import House, Person
 from tests.support.tones import CITIZEN_HZ, SEAT_HZ
@@ -81,3 +83,23 @@ async def hang_up(agent: Window, citizen: Window) -> None:
     await agent.press("hang-up")
     await citizen.see("phone-state", state="ended")
     await agent.see("seat-state", state="wrap_up")
+
+
+async def ask_server(window: Window, method: str, path: str, body: object = None) -> dict[str, Any]:
+    """A request as a page could make it that is not ours; status and body."""
+    answer: dict[str, Any] = await window.page.evaluate(
+        """async ([method, path, body]) => {
+          const session = await (await fetch('/api/v1/session')).json();
+          const answer = await fetch('/api/v1' + path, {
+            method,
+            headers: { 'X-CSRF-Token': session.csrf, 'Content-Type': 'application/json' },
+            body: body === null ? undefined : JSON.stringify(body),
+          });
+          const text = await answer.text();
+          let read = null;
+          try { read = JSON.parse(text); } catch {}
+          return { status: answer.status, body: read };
+        }""",
+        [method, path, body],
+    )
+    return answer

@@ -17,6 +17,7 @@ from floor.seats import Seat
 from hotline.address import address_of
 from tests.support.copy import Copy, running_copy
 from tests.support.process import Part
+from tickets import store
 
 PASSWORD = "lake-rice-nine-bell"
 
@@ -71,6 +72,24 @@ class House:
             return found if found is not None and found.state in states else None
 
         return await self.copy.until(look, 20, f"seat is {' or '.join(states)}")
+
+    async def ticket(self, owner: Person, text: str = "") -> int:
+        """A draft of this person's, as if a call of hers had just ended; its id."""
+
+        def begin(conn: Connection) -> int:
+            made = store.draft(
+                conn,
+                call_id=None,
+                source="call",
+                caller_hash="nobody's",
+                caller_masked="138****0000",
+                account_id=owner.account_id,
+            )
+            if text:
+                store.edit(conn, made.id, made.version, owner.account_id, {"text": text})
+            return made.id
+
+        return await self.copy.db.write(begin)
 
     async def newest_call(self) -> str:
         """The id of the call that came last."""
