@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select
 
 from agent_console.api.calls import queue_label
 from agent_console.api.fields import NO_NUL, Page, RowPath, Size
@@ -15,9 +15,8 @@ from agent_console.operations import Operations
 from agent_console.problem import not_found, refused
 from agent_console.roles import STAFF
 from config.model import Settings
-from db.clock import now_ms
-from db.feed import publish
 from db.models import account, call, missed_call
+from floor import calls
 
 operations = Operations("missed")
 
@@ -68,16 +67,11 @@ async def finish_missed(context: Context, *, path: RowPath, body: DoneNote) -> M
 
 def done(conn: Connection, missed_id: int, account_id: int, note: str) -> None:
     """A person dealt with a missed call; raises Problem 404, or 409 when it was done already."""
-    changed = conn.execute(
-        update(missed_call)
-        .where(missed_call.c.id == missed_id, missed_call.c.state == "open")
-        .values(state="done", done_ms=now_ms(), done_by=account_id, note=note)
-    )
-    if changed.rowcount == 0:
-        if conn.execute(select(missed_call.c.id).where(missed_call.c.id == missed_id)).first():
-            raise refused("已经有人处理过了", "already-done")
-        raise not_found("这条未接来电")
-    publish(conn, "missed", missed_id, {"id": missed_id, "state": "done"})
+    if calls.missed_done(conn, missed_id, account_id, note):
+        return
+    if conn.execute(select(missed_call.c.id).where(missed_call.c.id == missed_id)).first():
+        raise refused("已经有人处理过了", "already-done")
+    raise not_found("这条未接来电")
 
 
 _select = (
