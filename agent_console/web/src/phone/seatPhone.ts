@@ -170,6 +170,11 @@ export const seatPhone = {
     state.value = 'off';
   },
 
+  /** What stood in the way may be gone: try now instead of at the end of the wait. */
+  retry(): void {
+    if (state.value === 'failed') void register();
+  },
+
   /** The person wants the telephone in this tab or on this computer. */
   takeHere(): void {
     renewals = [];

@@ -75,6 +75,10 @@ export function useDeskWiring(): void {
   followTheServer();
   returnAfterLoss();
 
+  watch([session.lapsed, live.network], ([lapsed, network]) => {
+    if (!lapsed && network === 'online') seatPhone.retry();
+  });
+
   // Without a microphone the next caller would hear nobody.
   watch(microphone.stream, (stream, before) => {
     const takesCalls = desk.seat.value?.state === 'available';
