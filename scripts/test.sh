@@ -27,5 +27,18 @@ fi
 
 step "Asterisk" "read the message above; see docs/running.md" \
     "$bin/python" -m hotline asterisk get
-step "short bench" "read bench's own message above" "$bin/python" -m bench --short
+short_bench() {
+    local code=0
+    "$bin/python" -m bench --short || code=$?
+    if [ "$code" -eq 3 ]; then # needs a raw socket; says so itself
+        touch "$log_dir/bench-left-out"
+        code=0
+    fi
+    return "$code"
+}
+rm -f "$log_dir/bench-left-out"
+step "short bench" "see the calls that failed in the table above" short_bench
+if [ -e "$log_dir/bench-left-out" ]; then
+    echo "    left out: SIPp's raw socket takes root (or CAP_NET_RAW)"
+fi
 exec "$bin/python" -m pytest
