@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import Connection, insert
 
@@ -49,6 +50,7 @@ def new_call_id() -> str:
 def new_call(conn: Connection, /, call_id: str | None = None, **values: str) -> Call:
     """A call that has just come in."""
     chosen = call_id or new_call_id()
+    told: dict[str, Any] = {**values}
     return calls.begin(
         conn,
         **{
@@ -60,7 +62,7 @@ def new_call(conn: Connection, /, call_id: str | None = None, **values: str) -> 
             "caller_sealed": "sealed",
             "caller_masked": "138****0001",
             "channel": f"ch-{chosen}",
-            **values,
+            **told,
         },
     )
 
