@@ -55,7 +55,7 @@ class Floor:
         self._db = db
         self._seats: dict[int, Seat] = {}
         self._free: dict[str, dict[int, Seat]] = defaultdict(dict)
-        self._claimed: set[int] = set()
+        self._claimed: dict[int, Seat] = {}
         self._places: list[Place] = []
         self._talk_s: dict[str, float] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
@@ -97,15 +97,20 @@ class Floor:
 
     def not_taken(self, place: Place, seat_id: int) -> None:
         """The seat offered was not to be had, or did not pick up: look for the next."""
-        self._claimed.discard(seat_id)
+        claimed = self._claimed.pop(seat_id, None)
+        if claimed is not None and claimed is self._seats.get(seat_id):
+            # The database has it otherwise, and the feed has yet to say so: not the same again.
+            self._hide(seat_id)
         place.offered = None
-        if place in self._places and (seat := self._offer_best(place)):
+        if self._paused or place not in self._places:
+            return
+        if seat := self._offer_best(place):
             place.call.put(Offered(seat))
 
     def taken(self, place: Place) -> None:
         """The seat offered is reserved in the database."""
         if place.offered is not None:
-            self._claimed.discard(place.offered)
+            self._claimed.pop(place.offered, None)
             self._hide(place.offered)
 
     def leave(self, place: Place) -> None:
@@ -113,7 +118,7 @@ class Floor:
         if place in self._places:
             self._places.remove(place)
         if place.offered is not None and place.offered in self._claimed:
-            self._claimed.discard(place.offered)
+            self._claimed.pop(place.offered, None)
             self._offer_seat(self._seats[place.offered])
         place.offered = None
 
@@ -216,6 +221,6 @@ class Floor:
                 return
 
     def _claim(self, place: Place, seat: Seat) -> Seat:
-        self._claimed.add(seat.id)
+        self._claimed[seat.id] = seat
         place.offered = seat.id
         return seat
