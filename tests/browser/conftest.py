@@ -89,8 +89,11 @@ async def windows(
     if request.node.stash.get(failed, False):
         for number, window in enumerate(opened):
             await window.shows(tmp_path / f"last-sight-{number}.png")
-            (tmp_path / f"console-{number}.txt").write_text("\n".join(window.said))
-        print(f"screenshots are in {tmp_path}\n{house.copy.log()}")
+            (tmp_path / f"console-{number}.txt").write_text(
+                "\n".join([*window.said, *(f"{status} {url}" for status, url in window.answers)])
+            )
+        events = await house.copy.events_of(await house.newest_call())
+        print(f"screenshots are in {tmp_path}\nlast call: {events}\n{house.copy.log()}")
     complaints = [said for window in opened for said in window.unexpected()]
     for window in opened:
         await window.context.close()
