@@ -116,8 +116,8 @@ const scenes = {
       call_id: 'c'.repeat(32), stage: 'waiting', line: 'main', line_label: '12345 政务服务便民热线', queue: 'business', queue_label: '优化营商环境专线',
       caller_masked: '138****0001', started_ms: now() - 41_000, queued_ms: now() - 23_000, talk_ms: null, ended_ms: null, ticket_id: null, held: false,
       recording: { id: 900, state: 'running', paused: false, problem: null },
-      earlier_calls: [3, 9, 15].map((id) => ({ call_id: String(id), started_ms: minutesAgo(id * 900), queue_label: '优化营商环境专线', end_reason: 'caller_hung_up', seat_name: '李建国', ticket_id: id, ticket_number: tickets.get(id).number })),
-      earlier_tickets: [2, 4, 9].map((id) => row(tickets.get(id))),
+      earlier_calls: [3, 9, 15].filter((id) => tickets.has(id)).map((id) => ({ call_id: String(id), started_ms: minutesAgo(id * 900), queue_label: '优化营商环境专线', end_reason: 'caller_hung_up', seat_name: '李建国', ticket_id: id, ticket_number: tickets.get(id).number })),
+      earlier_tickets: [2, 4, 9].filter((id) => tickets.has(id)).map((id) => row(tickets.get(id))),
     };
     setSeat('ringing', { call_id: card.call_id });
     publishCall();
@@ -125,8 +125,8 @@ const scenes = {
   first() { scenes.ring(); card.earlier_calls = []; card.earlier_tickets = []; publishCall(); },
   talk() {
     if (card === null) scenes.ring();
-    const id = tickets.size + 1;
-    tickets.set(id, { ...tickets.get(1), id, number: `20261122${String(id).padStart(5, '0')}`, version: 1, state: 'draft', type: null, content_class: null, company: null, text: null, disposition: null, complete: false, account_id: 1, caller_masked: '138****0001', created_ms: now(), updated_ms: now(), timeline: [], recordings: [] });
+    const id = Math.max(137, ...tickets.keys()) + 1;
+    tickets.set(id, { id, agent_name: seat.name, call_id: card.call_id, source: 'call', number: `20261122${String(id).padStart(5, '0')}`, version: 1, state: 'draft', type: null, content_class: null, company: null, text: null, disposition: null, complete: false, account_id: 1, caller_masked: '138****0001', created_ms: now(), updated_ms: now(), timeline: [], recordings: [] });
     Object.assign(card, { stage: 'talking', talk_ms: now(), ticket_id: id });
     publishCall();
     setSeat('talking', { call_id: card.call_id });

@@ -75,6 +75,8 @@ const refreshCard = oneAtATime(async () => {
 function took(next: Seat): void {
   const before = seat.value;
   seat.value = next;
+  // A refusal of before has nothing to say beside a new call.
+  if (next.state === 'ringing' && before?.state !== 'ringing') problem.value = '';
   if (!WITH_CALL.has(next.state)) card.value = null;
   else if (before === null || before.call_id !== next.call_id || before.state !== next.state) reread();
 }

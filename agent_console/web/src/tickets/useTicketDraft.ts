@@ -21,7 +21,10 @@ export function useTicketDraft(id: Readonly<Ref<number | null>>): ShallowRef<Tic
     if (change.topic === 'ticket' && change.data.id === draft.value?.id) {
       void draft.value.heard(change.data.version);
     }
-    if (change.topic === 'recording') void draft.value?.load();
+    const call = draft.value?.ticket.value?.call_id ?? null;
+    if (change.topic === 'recording' && call !== null && change.data.call_id === call) {
+      void draft.value?.load();
+    }
   });
   const stopReload = live.onReload(() => void draft.value?.load());
   const back = [live.network, session.lapsed];
