@@ -11,7 +11,8 @@ from sqlalchemy import Connection, select
 from bench.house import House
 from bench.load import caller
 from bench.wire import Seen
-from db.engine import connect, url_of
+from db import connect
+from db.engine import url_of
 from db.models import call as call_table
 from db.models import leg
 from floor.seats import endpoint_of

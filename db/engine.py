@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection
 
 from db.feed import Feed
 
@@ -59,25 +59,6 @@ from_json = msgspec.json.decode
 def url_of(database_url: str, var: Path) -> str:
     """The database of the settings; empty means the embedded one in `var`."""
     return database_url or f"sqlite:///{var / 'hotline.db'}"
-
-
-async def connect(url: str) -> Database:
-    """Open a migrated database by its SQLAlchemy URL (sqlite:///… or postgresql://…).
-
-    Raises:
-        ValueError: another kind of database.
-        DatabaseUnavailable: it does not answer.
-    """
-    backend = make_url(url).get_backend_name()
-    if backend == "sqlite":
-        from db.sqlite import SqliteDatabase
-
-        return await SqliteDatabase.open(url)
-    if backend == "postgresql":
-        from db.postgres import PostgresDatabase
-
-        return await PostgresDatabase.open(url)
-    raise ValueError(f"database_url: expected sqlite:///… or postgresql://…, found {backend}://…")
 
 
 class Job:

@@ -12,14 +12,12 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from db.engine import DatabaseUnavailable
 from floor.calls import Call
-from floor.requests import Request
-from floor.seats import Seat
 from ivr import ari
+from ivr.inbox import Asked, Gone, Happening, Spoken
 from ivr.parts import Parts
 from ivr.requests import refuse
 
@@ -28,63 +26,6 @@ log = logging.getLogger("hotline.call")
 
 class HungUp(Exception):
     """The caller's channel is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offered:
-    """The queue offers a seat."""
-
-    seat: Seat
-
-
-@dataclass(frozen=True, slots=True)
-class SeatAnswered:
-    """The seat's channel is up and in our application."""
-
-
-@dataclass(frozen=True, slots=True)
-class SeatGone:
-    """The seat's channel is gone, or never came to be. `cause` is Q.850; 0 is unknown."""
-
-    cause: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pressed:
-    """The caller pressed a key."""
-
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """A prompt has ended; `playback` names which."""
-
-    playback: str
-
-
-@dataclass(frozen=True, slots=True)
-class NextSentence:
-    """A prompt of several sentences goes on with its next."""
-
-    playback: str
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A person asks for something: a button in the console."""
-
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """The caller's channel is gone."""
-
-    cause: int
-
-
-Happening = Offered | SeatAnswered | SeatGone | Pressed | Spoken | NextSentence | Asked | Gone
 
 
 class LiveCall:

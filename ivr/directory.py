@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ivr import ari
-from ivr.call import (
+from ivr.inbox import (
     Gone,
     Happening,
-    LiveCall,
+    InHand,
     NextSentence,
     Pressed,
     SeatAnswered,
@@ -43,9 +43,9 @@ class Directory:
         self._stray = stray
         self._arrived = arrived
         self._phone_changed = phone_changed
-        self._callers: dict[str, LiveCall] = {}
-        self._seats: dict[str, LiveCall] = {}
-        self._by_id: dict[str, LiveCall] = {}
+        self._callers: dict[str, InHand] = {}
+        self._seats: dict[str, InHand] = {}
+        self._by_id: dict[str, InHand] = {}
         self._awaited: dict[str, list[Happening]] = {}
 
     # --- who is there ---
@@ -58,7 +58,7 @@ class Directory:
         """Nothing came of it."""
         self._awaited.pop(channel, None)
 
-    def enter(self, call: LiveCall) -> None:
+    def enter(self, call: InHand) -> None:
         """A call is in our hands, with what happened to the caller since `expect`."""
         self._by_id[call.id] = call
         self._callers[call.channel.id] = call
@@ -67,14 +67,14 @@ class Directory:
         if call.seat_channel is not None:
             self._seats[call.seat_channel] = call
 
-    def forget(self, call: LiveCall) -> None:
+    def forget(self, call: InHand) -> None:
         """The call is over."""
         self._by_id.pop(call.id, None)
         self._callers.pop(call.channel.id, None)
         for channel in [c for c, owner in self._seats.items() if owner is call]:
             del self._seats[channel]
 
-    def add(self, seat_channel: str, call: LiveCall) -> None:
+    def add(self, seat_channel: str, call: InHand) -> None:
         """A seat is about to be rung for this call."""
         self._seats[seat_channel] = call
 
@@ -82,13 +82,13 @@ class Directory:
         """What that channel does concerns the call no longer."""
         self._seats.pop(seat_channel, None)
 
-    def seat_call(self, seat_channel: str) -> LiveCall | None:
+    def seat_call(self, seat_channel: str) -> InHand | None:
         return self._seats.get(seat_channel)
 
-    def call(self, call_id: str) -> LiveCall | None:
+    def call(self, call_id: str) -> InHand | None:
         return self._by_id.get(call_id)
 
-    def calls(self) -> list[LiveCall]:
+    def calls(self) -> list[InHand]:
         return list(self._by_id.values())
 
     # --- events ---

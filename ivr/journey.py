@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from config.model import Line
 from floor import calls
 from ivr import ari, doors, hours
-from ivr.call import HungUp, LiveCall, NextSentence, Pressed, Spoken
+from ivr.call import HungUp, LiveCall
+from ivr.inbox import NextSentence, Pressed, Spoken
 from ivr.talk import talk
 from ivr.waiting import wait
 

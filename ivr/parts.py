@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from config.model import Settings
 from db.engine import Database
 from floor.sealed import Sealer
 from ivr import ari
 from ivr.ami import Ami
+from ivr.directory import Directory
+from ivr.queue import Floor
+from ivr.recorder import Recorder
 from ivr.speech.prompts import Prompts
-
-if TYPE_CHECKING:
-    from ivr.directory import Directory
-    from ivr.queue import Floor
-    from ivr.recorder import Recorder
 
 
 @dataclass(slots=True)

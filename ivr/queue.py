@@ -20,7 +20,7 @@ from db.engine import Database
 from db.feed import Change
 from floor import seats
 from floor.seats import NotNow, Seat
-from ivr.call import LiveCall, Offered
+from ivr.inbox import InHand, Offered
 from ivr.policy import choose_seat, expected_wait_s
 
 log = logging.getLogger("hotline.queue")
@@ -36,7 +36,7 @@ class Place:
 
     __slots__ = ("call", "offered", "queues", "waiting_since_ms")
 
-    def __init__(self, call: LiveCall, since_ms: int, queues: tuple[str, ...]) -> None:
+    def __init__(self, call: InHand, since_ms: int, queues: tuple[str, ...]) -> None:
         self.call = call
         self.waiting_since_ms = since_ms
         self.queues = queues

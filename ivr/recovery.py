@@ -16,8 +16,9 @@ from db.clock import now_ms
 from floor import calls, seats
 from floor.calls import Call
 from ivr import ari, doors, journey
-from ivr.call import Gone, LiveCall, SeatAnswered, SeatGone
+from ivr.call import LiveCall
 from ivr.directory import Directory
+from ivr.inbox import Gone, InHand, SeatAnswered, SeatGone
 from ivr.journey import Stage
 from ivr.parts import Parts
 from ivr.talk import bridge_of
@@ -123,7 +124,7 @@ def newcomers(found: Found, directory: Directory, app: str) -> list[ari.StasisSt
     return starts
 
 
-def _catch_up(call: LiveCall, found: Found) -> None:
+def _catch_up(call: InHand, found: Found) -> None:
     """A call whose task lives: tell it what it can't have heard."""
     if call.channel.id not in found.channels:
         call.put(Gone(0))

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from db.clock import now_ms
 from db.engine import Database
 from db.feed import Change
 from floor import requests
 from floor.requests import Request
-
-if TYPE_CHECKING:
-    from ivr.call import LiveCall
+from ivr.inbox import Asked, InHand
 
 log = logging.getLogger("hotline.requests")
 
@@ -34,7 +31,7 @@ async def refuse(db: Database, request: Request, sentence: str) -> None:
 class Desk:
     """Takes the requests that concern this controller's calls."""
 
-    def __init__(self, db: Database, asterisk: str, find: Callable[[str], LiveCall | None]) -> None:
+    def __init__(self, db: Database, asterisk: str, find: Callable[[str], InHand | None]) -> None:
         self._db = db
         self._asterisk = asterisk
         self._find = find
@@ -50,8 +47,6 @@ class Desk:
 
     async def serve(self) -> None:
         """Take what waits. Called when the feed wakes us, and slowly in between."""
-        from ivr.call import Asked
-
         await self._db.write(requests.forsake, now_ms() - EXPIRE_MS)
         for found in await self._db.read(requests.waiting):
             call = self._find(found.call_id or "")

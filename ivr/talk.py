@@ -10,7 +10,8 @@ from floor import calls
 from floor.requests import Request
 from ivr import ari, doors
 from ivr.ami import AmiError
-from ivr.call import Asked, LiveCall, Pressed, SeatGone, Spoken
+from ivr.call import LiveCall
+from ivr.inbox import Asked, Pressed, SeatGone, Spoken
 from ivr.requests import accept, refuse
 from recordings import catalogue
 

@@ -16,15 +16,8 @@ from db.clock import now_ms
 from floor import calls, seats
 from floor.seats import Seat
 from ivr import ari, doors
-from ivr.call import (
-    Happening,
-    LiveCall,
-    Offered,
-    Pressed,
-    SeatAnswered,
-    SeatGone,
-    Spoken,
-)
+from ivr.call import LiveCall
+from ivr.inbox import Happening, Offered, Pressed, SeatAnswered, SeatGone, Spoken
 from ivr.policy import next_deadline_s, told_by
 from ivr.queue import Place
 

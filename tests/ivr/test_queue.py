@@ -13,7 +13,7 @@ from config.model import Settings
 from db import Database
 from floor import seats
 from floor.seats import NotNow, Seat
-from ivr.call import Happening, LiveCall, Offered
+from ivr.inbox import Happening, InHand, Offered
 from ivr.queue import Floor, Place
 from tests.db.databases import new_sqlite
 from tests.floor.furnishing import new_call_id, new_seat
@@ -29,7 +29,7 @@ class Caller:
         self.id = new_call_id()
         self.hall = hall
         self.offers: list[int] = []
-        self.place = Place(cast(LiveCall, self), since_ms, queues or ("business",))
+        self.place = Place(cast(InHand, self), since_ms, queues or ("business",))
 
     def put(self, happening: Happening) -> None:
         assert isinstance(happening, Offered)
