@@ -193,6 +193,10 @@ class RtpPeer(asyncio.DatagramProtocol):
         """How many packets of sound have come."""
         return len(self._frames)
 
+    def now(self) -> float:
+        """The clock that `since` means."""
+        return self._loop.time()
+
     def heard(self, since: float = 0.0, until: float | None = None) -> Samples:
         """What arrived from `since` on (loop clock), joined, without the gaps."""
         parts = [

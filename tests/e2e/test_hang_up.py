@@ -136,6 +136,7 @@ async def test_given_leaving_a_message_when_citizen_hangs_up_then_message_is_kep
     async with running_copy(lambda s: with_queue(s, "business", **short)) as copy:
         async with waiting_citizen(copy) as citizen:
             await hears(copy, citizen, "leave_message")
+            await copy.call_of(citizen, stage="message")
             await citizen.hang_up()
         row = await copy.complete(citizen, "message_left")
         assert await copy.missed_of(row.id) == "message"

@@ -29,6 +29,7 @@ from floor.seats import Seat
 from hotline import wiring
 from hotline.testphone import Citizen, SeatCall, Seats
 from ivr import numbers
+from ivr.ami import Ami
 from recordings import catalogue
 from recordings.catalogue import Recording
 from tests.support import tones
@@ -218,6 +219,24 @@ class Copy:
         """Whether every call has ended."""
         still = select(call_table.c.id).where(call_table.c.ended_ms.is_(None))
         return conn.execute(still).first() is None
+
+    def talking_call(self, conn: Connection, other_than: str = "") -> str | None:
+        """The id of a call that is being talked on."""
+        found = select(call_table.c.id).where(
+            call_table.c.stage == "talking", call_table.c.id != other_than
+        )
+        return conn.execute(found.limit(1)).scalar_one_or_none()
+
+    def recording_problem(self, conn: Connection, call_id: str) -> str | None:
+        found = catalogue.of_call(conn, call_id)
+        return found.problem if found is not None else None
+
+    async def in_fallback(self, seat: SeatAt) -> None:
+        """Make the seat a member of the fallback queue, as its sign-in does in life."""
+        ami = Ami(
+            self.asterisk.http, self.asterisk.url, self.asterisk.user, self.asterisk.ami_password
+        )
+        await ami.queue_add("fallback", f"PJSIP/{seat.endpoint}", seat.endpoint)
 
     async def events_of(self, call_id: str) -> list[str]:
         """The kinds of the call's history, in order."""

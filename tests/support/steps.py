@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -55,18 +54,22 @@ async def hears(
 
 
 async def hear_each_other(citizen: Citizen, call: SeatCall, seconds: float = 0.4) -> None:
-    """Each says his tone for so long, and hears the other's nearly as long."""
-    start = asyncio.get_running_loop().time()
-    citizen.say_tone(CITIZEN_HZ, seconds)
-    call.say_tone(SEAT_HZ, seconds)
+    """Both say their tones until each has heard the other's for so long."""
+    start = citizen.media.now()
+    citizen.say_tone(CITIZEN_HZ, WITHIN_S)
+    call.say_tone(SEAT_HZ, WITHIN_S)
     ears = ((citizen.media, SEAT_HZ), (call.media, CITIZEN_HZ))
-    for ear, hz in ears:
-        await ear.hears(
-            lambda ear=ear, hz=hz: (  # type: ignore[misc]
-                hearing.tone_seconds(ear.heard(start), hz) >= seconds - 0.2
-            ),
-            WITHIN_S,
-        )
+    try:
+        for ear, hz in ears:
+            await ear.hears(
+                lambda ear=ear, hz=hz: (  # type: ignore[misc]
+                    hearing.tone_seconds(ear.heard(start), hz) >= seconds
+                ),
+                WITHIN_S,
+            )
+    finally:
+        citizen.media.hush()
+        call.media.hush()
 
 
 async def ask(copy: Copy, seat: SeatAt, call_id: str, verb: str, **args: object) -> Request:
