@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.support.browser import Window
@@ -52,10 +53,20 @@ async def hear_each_other(agent: Window, citizen: Window) -> None:
     await citizen.hears(SEAT_HZ)
 
 
-async def talk(house: House, agent: Window, citizen: Window) -> None:
-    """The citizen calls, the agent (available already) answers; both hear each other."""
+async def talk(
+    house: House,
+    agent: Window,
+    citizen: Window,
+    ringing: Callable[[], Awaitable[None]] | None = None,
+) -> None:
+    """The citizen calls, the agent (available already) answers; both hear each other.
+
+    `ringing` is done while it rings.
+    """
     await dial(house, citizen)
     await agent.see("ring-banner")
+    if ringing is not None:
+        await ringing()
     await agent.press("answer")
     await agent.see("callbar")
     await agent.see("ticket-form")

@@ -53,9 +53,8 @@ async def find(agent: Window, number: str, ticket: int) -> None:
     await agent.press("room-tickets")
     await agent.type("ticket-search", number)
     await agent.press("ticket-search-go")
-    row = agent.at("ticket-row", ticket=ticket)
-    await agent.page.wait_for_function("(row) => document.querySelector(row)", arg=row)
-    await agent.page.click(row)
+    await agent.see("ticket-row", ticket=ticket)
+    await agent.page.click(agent.at("ticket-row", ticket=ticket))
     await agent.says("ticket-facts-number", number)
 
 

@@ -11,7 +11,7 @@ import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from playwright.async_api import (
@@ -22,11 +22,12 @@ from playwright.async_api import (
     Playwright,
     Request,
     Response,
+    ViewportSize,
 )
 
 T = TypeVar("T")
 EXECUTABLE = Path("/usr/bin/chromium")
-DESK = {"width": 1366, "height": 768}
+DESK = ViewportSize(width=1366, height=768)
 WITHIN_S = 20.0
 """Long enough for a busy machine; nothing is asserted about how long things take."""
 LOOK_AGAIN_S = 0.05
@@ -238,14 +239,14 @@ class Window:
 
 
 async def open_window(
-    browser: Browser, *, microphone: bool = True, size: tuple[int, int] | None = None
+    browser: Browser, *, microphone: bool = True, scheme: Literal["light", "dark"] = "light"
 ) -> Window:
     """A context of its own: nothing is shared with any other window."""
-    wide, high = size or (DESK["width"], DESK["height"])
     context = await browser.new_context(
-        viewport={"width": wide, "height": high},
+        viewport=DESK,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
+        color_scheme=scheme,
         permissions=["microphone"] if microphone else [],
     )
     await context.add_init_script(EARS)
