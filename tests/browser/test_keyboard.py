@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.browser.conftest import Browsers, Opener
-from tests.browser.steps import dial, hear_each_other, sign_in
+from tests.browser.steps import dial, hear_each_other, sign_in, take_seat
 from tests.support.browser import Window
 from tests.support.console import House
 from tests.support.tones import SEAT_HZ
@@ -68,7 +68,8 @@ async def test_given_input_method_at_work_when_keys_are_pressed_then_no_shortcut
     house: House, browsers: Browsers, windows: Opener
 ) -> None:
     person = await house.person()
-    ticket = await house.ticket(person)
+    filled = {"type": "consult", "content_class": "other", "disposition": "answered"}
+    ticket = await house.ticket(person, "可以提交", **filled)
     agent = await windows(browsers.agents)
     await sign_in(house, agent, person, f"/tickets/{ticket}")
     await agent.page.click(agent.field("ticket-text"))
@@ -79,12 +80,42 @@ async def test_given_input_method_at_work_when_keys_are_pressed_then_no_shortcut
         "Input.imeSetComposition", {"text": "wen", "selectionStart": 3, "selectionEnd": 3}
     )
     await keys.press("Control+Enter")
-    await keys.press("?")
     composing: list[bool] = await agent.page.evaluate("testKeys")
     assert any(composing), "the input method was at work"
     await device.send("Input.insertText", {"text": "问"})
-    assert await agent.page.query_selector(".el-dialog:visible") is None
+    await agent.says("ticket-saved", "已保存")
     assert await agent.text("ticket-state") == "草稿"
+    assert not agent.answered(200, "/complete")
+
+    await keys.press("Control+Enter")
+    await agent.see("ticket-facts-state", state="closed")
+
+
+async def test_given_agent_typing_when_it_rings_then_enter_writes_and_f2_answers(
+    house: House, browsers: Browsers, windows: Opener
+) -> None:
+    person = await house.person()
+    ticket = await house.ticket(person)
+    agent, citizen = await windows(browsers.agents), await windows(browsers.citizens)
+    await take_seat(house, agent, person)
+    await agent.page.click(agent.at("unfinished-row"))
+    await agent.see("ticket-form", ticket=ticket)
+    await agent.page.click(agent.field("ticket-text"))
+    keys = agent.page.keyboard
+    await keys.type("上一件")
+
+    await dial(house, citizen)
+    await agent.page.wait_for_selector(f"{agent.at('answer')}:enabled")
+    await keys.press("Enter")
+    await keys.type("还没写完")
+    assert await agent.typed("ticket-text") == "上一件\n还没写完"
+    await house.seat_is(person, "ringing")
+    await keys.press("F2")
+    await agent.see("callbar")
+    await hear_each_other(agent, citizen)
+    assert await agent.typed("ticket-text") == "上一件\n还没写完"
+    await citizen.press("phone-hang-up")
+    await agent.see("seat-state", state="wrap_up")
 
 
 async def test_given_help_key_when_pressed_outside_a_field_then_keys_are_listed(

@@ -34,5 +34,5 @@ async def test_given_call_with_filled_form_when_pictured_then_it_is_small_and_wh
     wanted = os.environ.get("HOTLINE_PICTURE") == "1"
     made = await agent.shows(PICTURE if wanted else tmp_path / "console.png")
     assert made.stat().st_size < MOST_BYTES
-    await agent.press("hang-up")
-    await citizen.see("phone-state", state="ended")
+    await citizen.press("phone-hang-up")
+    await agent.see("seat-state", state="wrap_up")

@@ -73,8 +73,9 @@ class House:
 
         return await self.copy.until(look, 20, f"seat is {' or '.join(states)}")
 
-    async def ticket(self, owner: Person, text: str = "") -> int:
+    async def ticket(self, owner: Person, text: str = "", **fields: str) -> int:
         """A draft of this person's, as if a call of hers had just ended; its id."""
+        filled = {**({"text": text} if text else {}), **fields}
 
         def begin(conn: Connection) -> int:
             made = store.draft(
@@ -85,8 +86,8 @@ class House:
                 caller_masked="138****0000",
                 account_id=owner.account_id,
             )
-            if text:
-                store.edit(conn, made.id, made.version, owner.account_id, {"text": text})
+            if filled:
+                store.edit(conn, made.id, made.version, owner.account_id, filled)
             return made.id
 
         return await self.copy.db.write(begin)
