@@ -16,6 +16,7 @@ from ivr.speech.prompts import Prompts
 
 __all__ = ["Console", "Controller", "console", "controller", "key_file", "sealer"]
 
+
 def key_file(settings: Settings) -> Path:
     """Without this file no caller's number can be read again: back it up apart from the data."""
     return settings.var / "secrets" / "numbers.key"

@@ -48,9 +48,7 @@ class DemoSeat:
 
 
 @asynccontextmanager
-async def answering(
-    settings: Settings, database: Database, queue: str
-) -> AsyncIterator[DemoSeat]:
+async def answering(settings: Settings, database: Database, queue: str) -> AsyncIterator[DemoSeat]:
     """Put a seat that nobody uses to work for the length of the block, then leave it offline.
 
     Raises HinderedError when every seat of the queue is in use.

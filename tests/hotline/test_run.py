@@ -72,9 +72,10 @@ class Terminal:
         return process.returncode or 0, out.decode()
 
     async def health(self) -> int:
-        async with aiohttp.ClientSession() as session, session.get(
-            f"{self.address}/healthz"
-        ) as answer:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self.address}/healthz") as answer,
+        ):
             return answer.status
 
     def processes(self) -> list[int]:
@@ -125,7 +126,9 @@ async def test_a_first_start_prints_the_address_and_passwords_and_ctrl_c_leaves_
 ) -> None:
     await terminal.run()
     assert f"ready:  {terminal.address}\n" in terminal.printed
-    logins = re.findall(r"^ {4}(\w+) +(\w+) +[a-z2-9]{4}(?:-[a-z2-9]{4}){3}$", terminal.printed, re.M)
+    logins = re.findall(
+        r"^ {4}(\w+) +(\w+) +[a-z2-9]{4}(?:-[a-z2-9]{4}){3}$", terminal.printed, re.M
+    )
     assert {role for role, _ in logins} == {"agent", "expert", "supervisor", "unit", "admin"}
     assert await terminal.health() == 200
     assert len(terminal.processes()) == 1  # Asterisk; the command itself does not name `var`

@@ -96,7 +96,11 @@ def machine(directory: Path, *, without: tuple[str, ...], uid: int, sudo: bool) 
             (bin_dir / tool).symlink_to(found)
     (bin_dir / "python3").symlink_to(Path(sys.executable).resolve())
     heard = directory / "heard"
-    stubs = {"apt-cache": "echo '  Candidate: (none)'", "id": f"echo {uid}", "apt-get": f'echo "apt-get $*" >> {heard}'}
+    stubs = {
+        "apt-cache": "echo '  Candidate: (none)'",
+        "id": f"echo {uid}",
+        "apt-get": f'echo "apt-get $*" >> {heard}',
+    }
     if sudo:
         stubs["sudo"] = f'[ "$1" = -n ] && shift; echo "sudo $*" >> {heard}; "$@"'
     for name, body in stubs.items():
