@@ -24,6 +24,15 @@ from ivr.requests import refuse
 log = logging.getLogger("hotline.call")
 
 
+PLAYBACKS = 4
+"""Ids that a call's prompts go round: more than can be ending at one time."""
+
+
+def playback_of(call_id: str, turn: int) -> str:
+    """A playback's id: of the width of all ids, and known again after a restart."""
+    return f"p{turn}-{call_id[:29]}"
+
+
 class HungUp(Exception):
     """The caller's channel is gone."""
 
@@ -39,6 +48,7 @@ class LiveCall:
         self.channel_name = channel_name
         self.seat_channel: str | None = row.seat_channel
         self.gone = False
+        self._turn = 0
         self.ends_because: str | None = None
         self.playing: str | None = None
         self._inbox: deque[Happening] = deque()
@@ -145,10 +155,17 @@ class LiveCall:
         The playback that runs is stopped first: two would queue up behind each other.
         """
         self.hush()
-        playback = ari.new_id("play")
+        self._turn = (self._turn + 1) % PLAYBACKS
+        playback = playback_of(self.id, self._turn)
         self.playing = playback
         self.spawn(self.channel.play(*media, playback_id=playback), "play")
         return playback
+
+    def hush_leftovers(self) -> None:
+        """Stop what a controller before us was playing, whichever it was."""
+        for turn in range(PLAYBACKS):
+            stopped = playback_of(self.id, turn)
+            self.spawn(self.parts.client.playback(stopped).stop(), "stop an old playback")
 
     def hush(self) -> None:
         """Stop the prompt that runs, if one does (barge-in)."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Coroutine
 from pathlib import Path
 
 from config.model import Settings
@@ -38,6 +39,7 @@ class Recorder:
         self._db = db
         self._due: asyncio.Queue[str] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._watched: dict[str, int] = {}
         self.space_low = False
 
     def raw(self, call_id: str) -> Path:
@@ -47,33 +49,53 @@ class Recorder:
     # --- while it runs ---
 
     def watch(self, call_id: str) -> None:
-        """Look once, shortly after the beginning, whether there really is a recording."""
+        """See to it that there really is a recording: soon after its beginning, then at times."""
+        self._watched[call_id] = 0
         asyncio.get_running_loop().call_later(FIRST_LOOK_S, self._first_look, call_id)
 
     def _first_look(self, call_id: str) -> None:
-        if not self.raw(call_id).exists():
-            self._keep(self._say_problem(call_id))
+        if call_id in self._watched and self._size(call_id) == 0:
+            self._keep(self._say_problem(call_id, self._trouble()))
 
-    async def _say_problem(self, call_id: str) -> None:
-        """No file: refused, or already filed because the call was short."""
+    async def _say_problem(self, call_id: str, what: str) -> None:
         found = await self._db.read(catalogue.of_call, call_id)
-        if found is None or found.state != "running":
+        if found is None or found.state != "running" or found.problem is not None:
             return
-        what = "disk_full" if self._is_space_low() else "not_started"
         log.error("call %s is not being recorded: %s", call_id, what)
         await self._db.write(catalogue.problem, call_id, what)
         await self._db.write(calls.note, call_id, "recording_problem", {"what": what})
 
-    def _keep(self, doing: object) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(doing)  # type: ignore[arg-type]
+    def _keep(self, doing: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(doing)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a problem of a recording could not be noted", exc_info=error)
+
+    def _size(self, call_id: str) -> int:
+        try:
+            return self.raw(call_id).stat().st_size
+        except OSError:
+            return 0
+
+    def _trouble(self) -> str:
+        """Why a recording is not written, as far as can be seen: a problem of the catalogue."""
+        spool = self._settings.spool
+        return "disk_full" if spool.is_dir() and self._is_space_low() else "not_started"
 
     def _is_space_low(self) -> bool:
-        return vault.free_mb(self._settings.spool) < self._settings.recording.min_free_mb
+        try:
+            free_mb = vault.free_mb(self._settings.spool)
+        except OSError as error:
+            log.warning("the spool of recordings can't be read: %s", error.strerror)
+            return True
+        return free_mb < self._settings.recording.min_free_mb
 
     async def look_for_space(self) -> None:
-        """Runs for ever: notice a disk that fills before a recording is lost to it."""
+        """Runs for ever: notice a disk that fills, and the recordings that are cut short by it."""
         while True:
             low = await asyncio.to_thread(self._is_space_low)
             if low and not self.space_low:
@@ -81,12 +103,26 @@ class Recorder:
                     "less than %s MiB are left for recordings", self._settings.recording.min_free_mb
                 )
             self.space_low = low
+            await self._look_at_running()
             await asyncio.sleep(LOOK_FOR_SPACE_S)
+
+    async def _look_at_running(self) -> None:
+        for call_id, before in tuple(self._watched.items()):
+            now = self._size(call_id)
+            # Standing still alone is no sign: nobody's sound may be arriving.
+            if self.space_low and 0 < now == before:
+                try:
+                    await self._say_problem(call_id, self._trouble())
+                except DatabaseUnavailable as error:
+                    log.warning("a problem of a recording could not be noted: %s", error)
+            if call_id in self._watched:
+                self._watched[call_id] = now
 
     # --- when it is over ---
 
     def file_later(self, call_id: str) -> None:
         """The call has ended: file its recording as soon as Asterisk has closed it."""
+        self._watched.pop(call_id, None)
         self._due.put_nowait(call_id)
 
     async def file_all(self) -> None:
@@ -132,6 +168,6 @@ def _until_quiet(raw: Path) -> float:
     """Seconds until the file may be taken for closed; 0 when it is, or is not there."""
     try:
         age_s = time.time() - raw.stat().st_mtime
-    except FileNotFoundError:
+    except OSError:
         return 0.0
     return max(0.0, QUIET_S - age_s)

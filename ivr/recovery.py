@@ -171,6 +171,8 @@ async def carry_on(parts: Parts, row: Call, found: Found) -> tuple[LiveCall, Sta
     await parts.db.write(calls.note, row.id, "recovered", {"stage": row.stage})
     call = LiveCall(parts, row, found.channels[row.channel].name)
     parts.directory.enter(call)
+    parts.recorder.watch(row.id)
+    call.hush_leftovers()
     seat = found.channels.get(row.seat_channel or "")
     stage: Stage
     if row.stage == "talking" and row.seat_channel is not None:
