@@ -16,6 +16,7 @@ elif ! bash scripts/make_venv.sh --ready dev; then
 fi
 
 look "ruff" "$mend" "$bin/ruff" check .
+look "layout" "say: make format" "$bin/ruff" format --check .
 look "mypy" "$mend" "$bin/mypy" .
 look "lint-imports" "$mend: imports go downward only" "$bin/lint-imports"
 if ! bash scripts/web.sh "$([ "$which" = quick ] && echo quick || echo check)"; then failed+=("front end"); fi
