@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from tests.support.browser import Window
+from tests.support.browser import Window, until
 from tests.support.console import House, Person
 from tests.support.tones import CITIZEN_HZ, SEAT_HZ
+from tickets import store
 
 
 async def sign_in(house: House, window: Window, person: Person, path: str = "/") -> None:
@@ -114,3 +115,18 @@ async def ask_server(window: Window, method: str, path: str, body: object = None
         [method, path, body],
     )
     return answer
+
+
+async def now(house: House, ticket: int) -> store.Ticket:
+    found = await house.copy.db.read(store.get, ticket)
+    assert found is not None
+    return found
+
+
+async def kept(house: House, ticket: int, text: str) -> None:
+    """Wait until the server has the text."""
+
+    async def look() -> bool:
+        return (await now(house, ticket)).text == text
+
+    await until(look, f"{text!r} is kept")

@@ -7,14 +7,15 @@ from playwright.async_api import Dialog
 from tests.browser.conftest import Browsers, Opener
 from tests.browser.steps import (
     hear_each_other,
+    kept,
+    now,
     sign_in,
     take_seat,
     talk,
     ticket_of,
 )
-from tests.support.browser import Window, until
+from tests.support.browser import Window
 from tests.support.console import House
-from tickets import store
 
 
 async def test_given_call_when_agents_page_is_reloaded_then_she_is_warned_and_text_is_there(
@@ -134,18 +135,3 @@ async def test_given_two_tabs_when_second_takes_telephone_then_one_has_it_at_a_t
 async def another_tab(window: Window) -> Window:
     """A second page of the same person in the same browser."""
     return Window(window.context, await window.context.new_page())
-
-
-async def now(house: House, ticket: int) -> store.Ticket:
-    found = await house.copy.db.read(store.get, ticket)
-    assert found is not None
-    return found
-
-
-async def kept(house: House, ticket: int, text: str) -> None:
-    """Wait until the server has the text."""
-
-    async def look() -> bool:
-        return (await now(house, ticket)).text == text
-
-    await until(look, f"{text!r} is kept")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.browser.conftest import Browsers, Opener
-from tests.browser.steps import dial, hear_each_other, sign_in, take_seat
+from tests.browser.steps import dial, hear_each_other, kept, sign_in, take_seat, ticket_of
 from tests.support.browser import Window
 from tests.support.console import House
 from tests.support.tones import SEAT_HZ
@@ -111,9 +111,12 @@ async def test_given_agent_typing_when_it_rings_then_enter_writes_and_f2_answers
     assert await agent.typed("ticket-text") == "上一件\n还没写完"
     await house.seat_is(person, "ringing")
     await keys.press("F2")
-    await agent.see("callbar")
+    # The screen pops with the new call; the other ticket's words are kept.
+    await agent.see("caller-column")
+    await agent.see("ticket-form")
+    assert await ticket_of(agent) != ticket
+    await kept(house, ticket, "上一件\n还没写完")
     await hear_each_other(agent, citizen)
-    assert await agent.typed("ticket-text") == "上一件\n还没写完"
     await citizen.press("phone-hang-up")
     await agent.see("seat-state", state="wrap_up")
 
