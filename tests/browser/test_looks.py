@@ -6,6 +6,8 @@ import pytest
 
 from tests.browser.conftest import Browsers, Opener
 from tests.browser.looks import fits, reads_well
+from tests.support.browser import until
+from tests.support.console import House
 
 
 async def test_given_pale_letters_when_page_is_held_to_contrast_then_they_are_named(
@@ -37,3 +39,26 @@ async def test_given_page_that_is_too_wide_when_held_to_the_window_then_it_is_na
     await window.page.set_content(body)
     with pytest.raises(AssertionError):
         await fits(window)
+
+
+async def test_given_script_that_the_policy_forbids_when_put_into_a_page_then_it_is_a_complaint(
+    house: House, browsers: Browsers, windows: Opener
+) -> None:
+    window = await windows(browsers.agents)
+    await window.page.goto(f"{house.address}/no/such/page")
+    await window.see("not-found")
+    assert not window.unexpected()
+    await window.page.evaluate(
+        """() => {
+          const script = document.createElement('script');
+          script.textContent = 'window.ran = true';
+          document.body.append(script);
+        }"""
+    )
+
+    async def complaints() -> list[str]:
+        return window.unexpected()
+
+    assert "Content Security Policy" in (await until(complaints, "a complaint"))[0]
+    assert await window.page.evaluate("window.ran") is None
+    window.expect("Content Security Policy")
