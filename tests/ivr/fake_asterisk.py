@@ -20,6 +20,7 @@ from ivr.ari.errors import refused
 SENTENCE_S = 2.0
 """How long every sentence of these tests lasts."""
 
+RETRY_S = 4.0
 NORMAL, NO_ANSWER, REJECTED = 16, 19, 21
 
 
@@ -82,6 +83,8 @@ class FakeAsterisk:
         self.muted: dict[str, bool] = {}
         self.fail_next: dict[str, ari.AriError] = {}
         """By operation's method and path: the next such request fails so, undone."""
+        self.retries = False
+        """The dialplan tries the application again and again, as the real one does."""
 
     # --- what people do ---
 
@@ -89,17 +92,25 @@ class FakeAsterisk:
         """A citizen calls; the dialplan has answered, records, and enters the application."""
         channel = f"in-{call_id}"
         data = f"{self.app},inbound,{call_id},local,{dialled}"
-        self.legs[channel] = Leg(channel, f"PJSIP/local-{call_id[-8:]}", "Up", data, number)
+        name = f"PJSIP/local-{call_id[-8:]}"
+        self.legs[channel] = Leg(channel, name, "Up", data, number, in_app=False)
         self.enters(channel)
         return channel
 
     def enters(self, channel: str) -> None:
         """The dialplan's Stasis(): into our application, when somebody is there."""
-        leg = self.legs[channel]
+        leg = self.legs.get(channel)
+        if leg is None or leg.in_app:
+            return
         leg.in_app = self.client is not None
         if leg.in_app:
             args = tuple(leg.app_data.split(","))[1:]
             self.tell(ari.StasisStart(channel=leg.shown(), args=args))
+        elif self.retries:
+            self._retry_later(channel)
+
+    def _retry_later(self, channel: str) -> None:
+        asyncio.get_running_loop().call_later(RETRY_S, self.enters, channel)
 
     def presses(self, channel: str, key: str) -> None:
         if (leg := self.legs.get(channel)) is not None and leg.in_app:
@@ -239,6 +250,8 @@ class FakeAsterisk:
             self._playback_over(leg)
         leg.in_app = leg.music = False
         self.tell(ari.StasisEnd(channel=leg.shown()))
+        if self.retries:
+            self._retry_later(channel)
 
     def create_bridge(self, bridge: str, **_: Any) -> None:
         self.bridges.setdefault(bridge, [])

@@ -19,7 +19,7 @@ from config.model import Settings
 from db import Database
 from db.clock import now_ms
 from db.models import blocked_number, call_event, leg, missed_call, recording, seat_history, ticket
-from floor import calls, requests, seats
+from floor import calls, controllers, requests, seats
 from floor.calls import Call
 from floor.requests import Request
 from floor.sealed import KEY_BYTES, Sealer
@@ -391,10 +391,15 @@ async def house(
         chosen = replace(settings or shipped(), var=directory)
         chosen.spool.mkdir()
         made = House(chosen, directory, latency_s)
-        try:
-            if start:
-                await made.start()
-            yield made
-        finally:
-            await made.stop()
-            await made.db.close()
+        # Neither heartbeats nor slow looks are waited for here: fewer of them, quicker tests.
+        with (
+            patch.object(controllers, "BEAT_S", 60.0),
+            patch.object(controller, "DESK_POLL_S", 60.0),
+        ):
+            try:
+                if start:
+                    await made.start()
+                yield made
+            finally:
+                await made.stop()
+                await made.db.close()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from config.model import Settings
 from db import Database
+from db.feed import changes_since
 from floor import seats
 from floor.seats import NotNow, Seat
 from ivr.inbox import Happening, InHand, Offered
@@ -209,6 +210,27 @@ def test_a_seat_taken_by_another_controller_costs_one_try(in_hall: Callable[...,
             assert tries < 5, "the same seat is tried again and again"
         assert caller.offered == fresh
         hall.db.feed._listeners = untold
+
+    in_hall(scenario)
+
+
+def test_a_seat_that_came_back_meanwhile_is_not_forgotten(in_hall: Callable[..., None]) -> None:
+    """Taken by another, given back and told of, all before our try is known to have failed."""
+
+    async def scenario(hall: Hall) -> None:
+        caller = hall.caller(1)
+        seat = hall.seat()
+        caller.join()
+        untold, hall.db.feed._listeners = hall.db.feed._listeners, []
+        before = hall.db.feed.seq
+        hall.db.do(seats.reserve, seat, new_call_id())
+        with pytest.raises(NotNow):
+            hall.db.do(seats.reserve, seat, caller.id)
+        hall.db.do(seats.release, seat)
+        hall.db.feed._listeners = untold
+        hall.floor.on_changes(hall.db.now(changes_since, before))
+        hall.floor.not_taken(caller.place, seat)
+        assert caller.offers == [seat, seat]
 
     in_hall(scenario)
 

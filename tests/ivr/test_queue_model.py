@@ -278,9 +278,9 @@ class TwoProcessesMachine(HallMachine):
 
     @rule()
     def everybody_tries_what_is_offered(self) -> None:
-        """A try costs one round, never an endless one, however late the feed is."""
+        """A seat is tried twice at most, however late the feed is: once more if it was told of."""
         for caller in list(self.waiting):
-            for _ in range(len(self.seats) + 1):
+            for _ in range(2 * len(self.seats) + 1):
                 if caller.offered is None:
                     break
                 if self.do(caller.takes()):
