@@ -51,8 +51,7 @@ def _narrowed(plan: Plan, asked: argparse.Namespace) -> Plan:
     if asked.only in ("latency", "held"):
         plan = replace(plan, rounds=1, cpu_calls=8)
     if asked.only in ("cpu", "held"):
-        plan = replace(plan, key_rates=plan.key_rates[-1:], key_calls_s=2.0,
-                       free_rates=plan.free_rates[-1:], free_calls=10)  # fmt: skip
+        plan = replace(plan, key=plan.key[-1:], key_calls_s=2.0, free=plan.free[-1:], free_calls=10)
     if asked.only in ("cpu", "latency"):
         plan = replace(plan, held_limit=0.0)
     return plan

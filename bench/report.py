@@ -43,8 +43,8 @@ def as_json(results: Results, plan: Plan, asterisk: str, *, short: bool) -> dict
             "key_at_s": KEY_AT_S,
             "cpu_calls_each": results.cpu_calls,
             "cpu_calls_per_second": plan.cpu_rate,
-            "key_to_invite_calls_per_second": results.key.rate,
-            "free_to_invite_calls_per_second": {s: m.rate for s, m in results.free.items()},
+            "key_to_invite": _pace(results.key),
+            "free_to_invite": {side: _pace(m) for side, m in results.free.items()},
             "key_by": "RFC 4733 event in a capture that SIPp plays",
             "latency_by": "dumpcap on the loopback",
         },
@@ -55,6 +55,10 @@ def as_json(results: Results, plan: Plan, asterisk: str, *, short: bool) -> dict
 
 def _figures(found: Figures | None) -> dict[str, Any]:
     return found.as_json() if found else {"median": None, "p99": None, "count": 0}
+
+
+def _pace(measured: Measured) -> dict[str, Any]:
+    return {"calls_per_second": measured.rate, "with_sound": measured.with_sound}
 
 
 def _reasons(results: Results) -> Iterable[tuple[str, str]]:
@@ -126,13 +130,15 @@ def table(found: dict[str, Any]) -> str:
     lines.append(
         f"{measured['seats']} seats, talks of {measured['talk_s']:g} s, "
         f"{found['machine']['cores']} cores, Asterisk {found['versions']['asterisk']}; CPU at "
-        f"{measured['cpu_calls_per_second']:g} calls/s, key at "
-        f"{_cell(measured['key_to_invite_calls_per_second'])}/s, free at "
-        + ", ".join(
-            f"{side.upper()} {_cell(rate)}/s"
-            for side, rate in measured["free_to_invite_calls_per_second"].items()
-        )
+        f"{measured['cpu_calls_per_second']:g} calls/s with sound both ways"
     )
+    paces = {"key to INVITE": measured["key_to_invite"]}
+    paces |= {f"free to INVITE {s.upper()}": p for s, p in measured["free_to_invite"].items()}
+    lines += [
+        f"  {name}: at {_cell(pace['calls_per_second'])} calls/s, "
+        f"{'with' if pace['with_sound'] else 'without'} the sound of the talks"
+        for name, pace in paces.items()
+    ]
     lines += [f"  {name}: {reason}" for name, reason in found["reasons"].items()]
     lines += [f"  ! {failure}" for failure in found["failures"]]
     return "\n".join(line.rstrip() for line in lines)

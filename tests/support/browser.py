@@ -11,7 +11,7 @@ import wave
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from playwright.async_api import (
@@ -238,15 +238,12 @@ class Window:
             raise AssertionError(f"{error}; last peaks {last}") from None
 
 
-async def open_window(
-    browser: Browser, *, microphone: bool = True, scheme: Literal["light", "dark"] = "light"
-) -> Window:
+async def open_window(browser: Browser, *, microphone: bool = True) -> Window:
     """A context of its own: nothing is shared with any other window."""
     context = await browser.new_context(
         viewport=DESK,
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
-        color_scheme=scheme,
         permissions=["microphone"] if microphone else [],
     )
     await context.add_init_script(EARS)
