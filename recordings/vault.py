@@ -54,9 +54,12 @@ def file_away(
     final = vault / relative
     if not raw.is_file():
         # We may have died between removing the raw file and telling the catalogue.
-        if final.is_file():
+        if not final.is_file():
+            raise NothingToFile("missing")
+        try:
             return _describe(final, relative, kind)
-        raise NothingToFile("missing")
+        except soundfile.LibsndfileError as error:
+            raise NothingToFile("unreadable") from error
     if raw.stat().st_size < FRAME_BYTES:
         raise NothingToFile("empty")
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -65,24 +68,27 @@ def file_away(
         _encode(raw, half, kind)
         with half.open("rb") as written:
             os.fsync(written.fileno())
+        filed = _describe(half, relative, kind)
         half.replace(final)
+    except soundfile.LibsndfileError as error:
+        half.unlink(missing_ok=True)
+        raise OSError("what was written to the vault can't be read back") from error
     except BaseException:
         half.unlink(missing_ok=True)
         raise
-    filed = _describe(final, relative, kind)
     raw.unlink()
     return filed
 
 
-def _describe(final: Path, relative: Path, kind: str) -> Filed:
-    with final.open("rb") as written:
-        digest = hashlib.file_digest(written, "sha256").hexdigest()
-    sound = soundfile.info(final)
+def _describe(written: Path, relative: Path, kind: str) -> Filed:
+    with written.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    sound = soundfile.info(written)
     return Filed(
         path=relative,
         format=kind,
         length_ms=sound.frames * 1000 // sound.samplerate,
-        size_bytes=final.stat().st_size,
+        size_bytes=written.stat().st_size,
         sha256=digest,
     )
 
