@@ -190,6 +190,16 @@ def test_given_died_before_the_catalogue_knew_when_repeated_then_described_again
     assert file_away(raw, vault, CALL, STARTED_MS, kind) == first
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_lies_in_the_vault_and_can_not_be_read_is_said(
+    raw: Path, vault: Path, kind: Kind
+) -> None:
+    filed = file_away(raw, vault, CALL, STARTED_MS, kind)
+    (vault / filed.path).write_bytes(b"not sound")
+    with pytest.raises(NothingToFile, match="unreadable"):
+        file_away(raw, vault, CALL, STARTED_MS, kind)
+
+
 def test_two_calls_of_one_day_lie_side_by_side(raw: Path, vault: Path) -> None:
     other = write_raw(raw.with_name("other.raw"), two_sided(1.0))
     file_away(raw, vault, CALL, STARTED_MS, "flac")
