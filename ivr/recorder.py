@@ -144,8 +144,10 @@ class Recorder:
         if found is None or found.state != "running":
             return
         raw = self.raw(call_id)
-        while (wait_s := _until_quiet(raw)) > 0:  # noqa: ASYNC110 - a file can't be awaited
-            await asyncio.sleep(wait_s)
+        if (wait_s := _until_quiet(raw)) > 0:
+            # Not here: a file that is still being written must not hold the others up.
+            asyncio.get_running_loop().call_later(wait_s, self._due.put_nowait, call_id)
+            return
         try:
             filed = await asyncio.to_thread(self._encode, raw, found)
         except NothingToFile as error:
@@ -170,4 +172,4 @@ def _until_quiet(raw: Path) -> float:
         age_s = time.time() - raw.stat().st_mtime
     except OSError:
         return 0.0
-    return max(0.0, QUIET_S - age_s)
+    return min(max(0.0, QUIET_S - age_s), RETRY_S)
