@@ -57,8 +57,15 @@ async def at_rest(window: Window) -> None:
 
     async def look() -> bool:
         still: bool = await window.page.evaluate(
-            """() => document.getAnimations()
-              .every((one) => one.effect?.getComputedTiming().iterations === Infinity)"""
+            """async () => {
+              // The end of one fading can begin the next: it must be still for three frames.
+              for (let frame = 0; frame < 3; frame += 1) {
+                await new Promise((next) => requestAnimationFrame(next));
+                const ends = (one) => one.effect?.getComputedTiming().iterations !== Infinity;
+                if (document.getAnimations().some(ends)) return false;
+              }
+              return true;
+            }"""
         )
         return still
 

@@ -18,16 +18,18 @@ ROOMS = ("work", "tickets", "missed", "floor")
 LISTS = {"tickets": "还没有工单", "missed": "没有"}
 EMPTY = '{"items":[],"total":0,"page":1,"size":20}'
 PROBLEM = '{"type":"about:blank","title":"服务器暂时不能处理","status":500,"detail":"请稍后再试"}'
-Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Literal["dark", "light"], ...] = ("dark", "light")
 
 
 async def looked_at(window: Window, path: Path) -> None:
-    """Keep a picture, then hold the page to what every page must have."""
+    """Light and dark: keep a picture, then hold the page to what every page must have."""
     await window.page.mouse.move(0, 0)
-    await at_rest(window)
-    await window.shows(path)
-    await fits(window)
-    await reads_well(window)
+    for scheme in SCHEMES:
+        await window.page.emulate_media(color_scheme=scheme)
+        await at_rest(window)
+        await window.shows(path.with_stem(f"{path.stem}-{scheme}"))
+        await fits(window)
+        await reads_well(window)
 
 
 def answering(status: int, body: str) -> Any:
@@ -42,15 +44,14 @@ async def unreachable(route: Route) -> None:
     await route.abort("connectionrefused")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_given_rooms_with_something_in_them_when_looked_at_then_they_fit_and_read_well(
-    house: House, browsers: Browsers, windows: Opener, tmp_path: Path, scheme: Scheme
+    house: House, browsers: Browsers, windows: Opener, tmp_path: Path
 ) -> None:
     person = await house.person()
     tickets = [
         await house.ticket(person, f"第 {n} 件：{'材料退还与时限，' * 6}") for n in range(25)
     ]
-    agent = await windows(browsers.agents, scheme=scheme)
+    agent = await windows(browsers.agents)
     await agent.page.goto(f"{house.address}/login")
     await agent.see("login-submit")
     await looked_at(agent, tmp_path / "login.png")
@@ -67,24 +68,23 @@ async def test_given_rooms_with_something_in_them_when_looked_at_then_they_fit_a
     await agent.says("shortcut-help", "快捷键")
     await looked_at(agent, tmp_path / "help.png")
 
-    head = await windows(browsers.agents, scheme=scheme)
+    head = await windows(browsers.agents)
     await sign_in(house, head, await house.person("supervisor"), "/floor")
     await head.see("floor-seat")
     await looked_at(head, tmp_path / "floor.png")
-    citizen = await windows(browsers.citizens, scheme=scheme)
+    citizen = await windows(browsers.citizens)
     citizen.expect(r"status of 401.*/session")
     await citizen.page.goto(f"{house.address}/phone")
     await citizen.see("phone-dial")
     await looked_at(citizen, tmp_path / "phone.png")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_given_call_when_looked_at_from_ring_to_wrap_up_then_it_fits_and_reads_well(
-    house: House, browsers: Browsers, windows: Opener, tmp_path: Path, scheme: Scheme
+    house: House, browsers: Browsers, windows: Opener, tmp_path: Path
 ) -> None:
     person = await house.person()
-    agent = await windows(browsers.agents, scheme=scheme)
-    citizen = await windows(browsers.citizens, scheme=scheme)
+    agent = await windows(browsers.agents)
+    citizen = await windows(browsers.citizens)
     await take_seat(house, agent, person)
 
     async def ringing() -> None:
