@@ -90,6 +90,12 @@ class Terminal:
                 found.append(int(entry.name))
         return found
 
+    def open_to_others(self) -> list[Path]:
+        """What in `var` another user of the machine could read."""
+        if not self.var.stat().st_mode & 0o077:
+            return []
+        return [path for path in self.var.iterdir() if path.stat().st_mode & 0o077]
+
     async def tidy(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
@@ -132,6 +138,7 @@ async def test_a_first_start_prints_the_address_and_passwords_and_ctrl_c_leaves_
     assert {role for role, _ in logins} == {"agent", "expert", "supervisor", "unit", "admin"}
     assert await terminal.health() == 200
     assert len(terminal.processes()) == 1  # Asterisk; the command itself does not name `var`
+    assert [path.name for path in terminal.open_to_others()] == []
 
     assert await terminal.end(signal.SIGINT) == 0
     stopped = re.findall(r"✓ (stopping|closing) (?:the )?(\w+)", terminal.printed)
