@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
+import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -304,5 +305,5 @@ class TwoProcessesMachine(HallMachine):
 LIMITS = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
 HallMachine.TestCase.settings = LIMITS
 TwoProcessesMachine.TestCase.settings = LIMITS
-TestOneProcess = HallMachine.TestCase
-TestTwoProcesses = TwoProcessesMachine.TestCase
+TestOneProcess = pytest.mark.slow(HallMachine.TestCase)
+TestTwoProcesses = pytest.mark.slow(TwoProcessesMachine.TestCase)
