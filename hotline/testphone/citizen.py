@@ -23,6 +23,7 @@ from hotline.testphone.twin import Notice, Sipp, SippFailed, free_udp_port
 
 _LONGEST_CALL_S = 900
 _GOODBYE_LIMIT_S = 8.0
+_QUIET_S = 0.05
 
 End = Literal["by_us", "by_far_end", "refused", "cancelled", "failed"]
 
@@ -136,8 +137,8 @@ class Citizen:
         """Hang up now (CANCEL before the answer, BYE after) and wait until that is done."""
         if self.outcome.end is None and not self._hanging_up:
             self._hanging_up = True
-            # A command is lost on a scenario that has not sent its INVITE yet.
             await self._has(self._under_way, _GOODBYE_LIMIT_S)
+            await self._quiet()
             self._sipp.command(self._call_id, "hangup")
         await self.ended(_GOODBYE_LIMIT_S)
 
@@ -173,6 +174,17 @@ class Citizen:
 
     def level_dbfs(self, window_s: float) -> float:
         return self.media.level_dbfs(window_s)
+
+    async def _quiet(self) -> None:
+        """An answer often follows its "trying" within a millisecond; in between SIPp is at work
+        and a command would be lost, and the call with it. (At every other moment it waits.)
+        """
+        loop = asyncio.get_running_loop()
+        while self.outcome.notices and self.outcome.notices[-1].event in ("dials", "trying"):
+            left = self.outcome.notices[-1].at + _QUIET_S - loop.time()
+            if left <= 0:
+                return
+            await asyncio.sleep(left)
 
     def _under_way(self) -> bool:
         return len(self.outcome.notices) > 1 or self.outcome.end is not None
