@@ -30,7 +30,7 @@ step "Asterisk" "read the message above; see docs/running.md" \
     "$bin/python" -m hotline asterisk get
 short_bench() {
     local code=0
-    "$bin/python" -m bench --short || code=$?
+    "$bin/python" -m bench --short --out var/bench-short.json || code=$?
     if [ "$code" -eq 3 ]; then # needs a raw socket; says so itself
         touch "$log_dir/bench-left-out"
         code=0
