@@ -178,11 +178,17 @@ class Controller:
 
     async def _beat(self) -> None:
         while True:
-            state = "ready" if self._settled.is_set() else "starting"
-            detail = "disk_full" if self._recorder.space_low else None
-            if not await self.db.write(controllers.beat, self.asterisk, self._token, state, detail):
-                raise FencedOff("another controller has taken this Asterisk over")
+            try:
+                await self._say_alive()
+            except DatabaseUnavailable as error:
+                log.warning("the heartbeat could not be written: %s", error)
             await asyncio.sleep(controllers.BEAT_S)
+
+    async def _say_alive(self) -> None:
+        state = "ready" if self._settled.is_set() else "starting"
+        detail = "disk_full" if self._recorder.space_low else None
+        if not await self.db.write(controllers.beat, self.asterisk, self._token, state, detail):
+            raise FencedOff("another controller has taken this Asterisk over")
 
     async def _sweep(self) -> None:
         """Callers who hang up while the fallback has them end unseen: look for them."""
@@ -220,6 +226,7 @@ class Controller:
             return
         self._floor.open()
         self._settled.set()
+        self._spawn(self._say_alive(), "heartbeat")
         log.info(
             "ready: %s calls in hand%s",
             len(self._directory.calls()),

@@ -54,7 +54,8 @@ def _run(*arguments: str, text: str = "") -> bytes:
     try:
         done = subprocess.run(
             [program, *arguments],
-            input=text.encode("utf-8"),
+            # Ubuntu 24.04's loses the end of a text that no newline closes.
+            input=f"{text}\n".encode(),
             capture_output=True,
             timeout=_LIMIT_S,
             check=False,
