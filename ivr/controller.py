@@ -234,14 +234,21 @@ class Controller:
         )
 
     async def _settle_phones(self) -> None:
+        """See which telephones are there. Seats first: who registers meanwhile is not missed."""
+        known = await self.db.read(seats.all_seats)
         online = {
             endpoint.resource: endpoint.state == "online"
             for endpoint in await self._client.list_endpoints("PJSIP")
         }
-        for seat in await self.db.read(seats.all_seats):
+        for seat in known:
             ready = online.get(seat.endpoint, False)
             if ready != seat.phone_ready:
                 await self._set_phone(seat.endpoint, ready)
+
+    async def _meet(self, endpoints: Sequence[str]) -> None:
+        """Seats new to us: their telephones may have registered before we watched them."""
+        await recovery.watch_phones(self._client, endpoints)
+        await self._settle_phones()
 
     # --- callers ---
 
@@ -379,7 +386,7 @@ class Controller:
     def _on_changes(self, changes: Sequence[Change]) -> None:
         new = self._floor.newcomers(changes)
         if new and self._settled.is_set():
-            self._spawn(recovery.watch_phones(self._client, new), "telephones of new seats")
+            self._spawn(self._meet(new), "telephones of new seats")
         if self._desk.concerns(changes):
             self._desk_bell.set()
 
