@@ -17,7 +17,6 @@ class AriServer:
     """A real Asterisk. Its dialplan has the context ``context`` with the extensions
 
     - ``wait``: Answer, then Wait(600)
-    - ``busy``: Hangup(17)
     - ``_app-.``: Stasis(${EXTEN:4},one,two), then Wait(600)
     """
 
@@ -25,13 +24,14 @@ class AriServer:
     username: str
     password: str
     context: str = "ari-test"
+    running: Running | None = None
+    """The Asterisk as we run it; None when it is somebody else's."""
 
 
 DIALPLAN = """
 [ari-test]
 exten = wait,1,Answer()
  same = n,Wait(600)
-exten = busy,1,Hangup(17)
 exten = _app-.,1,Stasis(${EXTEN:4},one,two)
  same = n,Wait(600)
 """
@@ -59,7 +59,7 @@ async def _furnished(running: Running) -> AriServer:
         file.write(DIALPLAN)
     async with running.http.put("/ari/asterisk/modules/pbx_config.so") as reloaded:
         assert reloaded.status == 204
-    return AriServer(f"{running.url}/ari", running.user, running.password)
+    return AriServer(f"{running.url}/ari", running.user, running.password, running=running)
 
 
 @pytest.fixture
