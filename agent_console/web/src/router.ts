@@ -16,6 +16,7 @@ export const HOMES: Record<Room, string> = {
   tickets: '/tickets',
   missed: '/missed',
   floor: '/floor',
+  expert: '/expert',
 };
 
 export const router = createRouter({
@@ -26,6 +27,11 @@ export const router = createRouter({
       path: '/phone',
       component: () => import('./pages/PhonePage.vue'),
       meta: { title: '测试电话' },
+    },
+    {
+      path: '/wall',
+      component: () => import('./pages/WallPage.vue'),
+      meta: { title: '大屏' },
     },
     {
       path: '/',
@@ -58,6 +64,11 @@ export const router = createRouter({
           component: () => import('./pages/FloorPage.vue'),
           meta: { room: 'floor', title: '现场' },
         },
+        {
+          path: 'expert',
+          component: () => import('./pages/ExpertPage.vue'),
+          meta: { room: 'expert', title: '专家值守' },
+        },
       ],
     },
     {
@@ -78,6 +89,8 @@ function firstRoom(): string {
 
 async function guard(to: RouteLocationNormalized): Promise<boolean | string | object> {
   if (to.matched.length === 0 || to.path === '/phone' || to.meta.title === '没有这个页面') return true;
+  // A display on the wall has a key instead of a person.
+  if (to.path === '/wall' && typeof to.query['key'] === 'string') return true;
   let signedIn: boolean;
   try {
     signedIn = await session.resume();
