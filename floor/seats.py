@@ -93,6 +93,9 @@ _columns = [seat.c[name] for name in Seat.__struct_fields__]
 _by_id = Prepared(select(*_columns).where(seat.c.id == bindparam("id")), _columns)
 _by_account = select(*_columns).where(seat.c.account_id == bindparam("account_id"))
 _all = select(*_columns).order_by(seat.c.id)
+_of_call = select(*_columns).where(
+    seat.c.call_id == bindparam("call_id"), seat.c.state.in_(("reserved", "ringing", "talking"))
+)
 
 
 def _move(*sources: str, **values: Any) -> Prepared:
@@ -146,6 +149,17 @@ _reserve = _move(
     state="reserved",
     call_id=bindparam("call"),
     offered_ms=bindparam("now"),
+)
+_claim = _move(
+    "available",
+    "paused",
+    "wrap_up",
+    "no_answer",
+    state="reserved",
+    call_id=bindparam("call"),
+    after_call=bindparam("then"),
+    reason=bindparam("why"),
+    wrap_up_until_ms=null(),
 )
 _ring = _move("reserved", state="ringing")
 _answer = _move("ringing", state="talking")
@@ -230,6 +244,21 @@ def go_offline(conn: Connection, seat_id: int, reason: str | None = None) -> Sea
 def reserve(conn: Connection, seat_id: int, call_id: str) -> Seat:
     """A call takes the seat: the compare-and-set that only one can win."""
     return _do(conn, _reserve, seat_id, call=call_id)
+
+
+def claim(conn: Connection, seat_id: int, call_id: str) -> Seat:
+    """A person takes her own seat for a call that she asked for: calling back, coming back,
+    listening in. What she was doing before is what she goes back to.
+    """
+    found = get(conn, seat_id)
+    paused = found is not None and found.state == "paused"
+    then, why = ("paused", found.reason) if paused and found else (None, None)
+    return _do(conn, _claim, seat_id, call=call_id, then=then, why=why)
+
+
+def on_call(conn: Connection, call_id: str) -> list[Seat]:
+    """The seats that a call has: its agent's, and those of others who are on it."""
+    return [Seat(*row) for row in conn.execute(_of_call, {"call_id": call_id})]
 
 
 def ring(conn: Connection, seat_id: int) -> Seat:

@@ -1,9 +1,11 @@
 """Calls, their steps and legs; who gave up; whom we do not take calls from.
 
 A caller's number is kept sealed (encrypted), found again by a keyed hash and shown masked.
+`leg_span` says what each leg was doing from when to when: every duration is a sum of spans.
+`kept_write` names the writes that had to wait for the database, so that none is made twice.
 """
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Table, Text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Table, Text, false
 
 from db.models.base import Ms, RowId, metadata
 
@@ -33,6 +35,12 @@ call = Table(
     Column("held", Boolean, nullable=False, default=False),
     Column("recording_paused", Boolean, nullable=False, default=False),
     Column("ticket_id", RowId),
+    Column("direction", Text, nullable=False, server_default="in"),
+    Column("owner_seat_id", RowId),
+    Column("conversation", JSON),
+    Column("head", Boolean, nullable=False, server_default=false()),
+    Column("hint", Text),
+    Column("waiting_ms", Ms),
     Index("ix_call_started", "started_ms"),
     Index("ix_call_open", "asterisk", "ended_ms"),
 )
@@ -58,6 +66,30 @@ leg = Table(
     Column("answered_ms", Ms),
     Column("ended_ms", Ms),
     Column("cause", Text),
+    Column("kind", Text),
+    Column("label", Text),
+    Column("expert_id", RowId),
+    Column("account_id", RowId),
+)
+
+leg_span = Table(
+    "leg_span",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("call_id", ForeignKey("call.id"), nullable=False, index=True),
+    Column("leg_id", Text, nullable=False),
+    Column("seat_id", RowId),
+    Column("what", Text, nullable=False),
+    Column("from_ms", Ms, nullable=False),
+    Column("to_ms", Ms),
+    Index("ix_leg_span_seat", "seat_id", "from_ms"),
+)
+
+kept_write = Table(
+    "kept_write",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("at_ms", Ms, nullable=False),
 )
 
 missed_call = Table(
