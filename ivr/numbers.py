@@ -105,3 +105,13 @@ def for_trunk(number: str, trunk: Trunk) -> str:
     if not home or trunk.dials == "national":
         return number
     return f"{'+' if plus else ''}{trunk.country_code}{number.removeprefix('0')}"
+
+
+def dialable(number: str) -> bool:
+    """Whether a kept number can exist within the country and may be typed in by a person.
+
+    Numbers abroad are not: nobody who is asked about a call is there, and what is stolen by
+    telephone goes there.
+    """
+    forms = (_MOBILE, _LANDLINE, _TOLL_FREE, _SERVICE)
+    return any(form.fullmatch(number) for form in forms)

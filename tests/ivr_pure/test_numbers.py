@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.model import Dials, Trunk
-from ivr.numbers import WITHHELD, canonical, for_trunk, masked
+from ivr.numbers import WITHHELD, canonical, dialable, for_trunk, masked
 
 MOBILE = "13800001234"
 LANDLINE = "07750001234"
@@ -151,3 +151,27 @@ def test_number_is_dialled_as_the_trunk_wants_it(dials: Dials, kept: str, dialle
 def test_nothing_can_not_be_dialled() -> None:
     with pytest.raises(ValueError, match="no number"):
         for_trunk("", trunk("plus"))
+
+
+@pytest.mark.parametrize(
+    ("written", "can_be"),
+    [
+        (MOBILE, True),
+        (LANDLINE, True),
+        ("2000123", True),
+        ("400 000 1234", True),
+        ("95588", True),
+        ("110", True),
+        ("12800001234", False),
+        ("1380000123", False),
+        ("138000012345", False),
+        ("0000001234", False),
+        ("+85290001234", False),
+        ("anonymous", False),
+        ("", False),
+    ],
+)
+def test_a_number_that_can_not_exist_is_known_before_it_is_dialled(
+    written: str, can_be: bool
+) -> None:
+    assert dialable(canonical(written, "86", "0775")) is can_be
