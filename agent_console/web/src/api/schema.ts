@@ -11,6 +11,11 @@ const optionalText = z
   .nullish()
   .transform((value) => value ?? null);
 const id = z.number().int();
+const optionalId = id.nullish().transform((value) => value ?? null);
+const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false);
 
 export const Role = z.enum(['agent', 'expert', 'supervisor', 'unit', 'admin']);
 export type Role = z.infer<typeof Role>;
@@ -103,7 +108,7 @@ export const EarlierCall = z.object({
   queue_label: optionalText,
   end_reason: optionalText,
   seat_name: optionalText,
-  ticket_id: id.nullish().transform((value) => value ?? null),
+  ticket_id: optionalId,
   ticket_number: optionalText,
 });
 
@@ -118,6 +123,57 @@ export const EarlierTicket = z.object({
 });
 export type EarlierTicket = z.infer<typeof EarlierTicket>;
 
+export const ConversationState = z.enum([
+  'talking',
+  'held',
+  'asking',
+  'consulting',
+  'aside',
+  'inviting',
+  'conference',
+  'left',
+  'handing',
+  'recalling',
+  'lost',
+]);
+export type ConversationState = z.infer<typeof ConversationState>;
+
+/** A state of a newer server is no state: the screen then goes by the stage. */
+const conversationState = ConversationState.nullish()
+  .catch(null)
+  .transform((value) => value ?? null);
+const direction = z
+  .enum(['in', 'out'])
+  .nullish()
+  .transform((value) => value ?? 'in');
+
+/** One who takes part in a conversation, or is being rung for it. */
+export const Party = z.object({
+  leg: z.string(),
+  role: z.enum(['caller', 'agent', 'other', 'supervisor']),
+  kind: optionalText,
+  label: optionalText,
+  seat_id: optionalId,
+  expert_id: optionalId,
+  place: z.enum(['ringing', 'announcing', 'in', 'held']),
+  muted: flag,
+  since_ms: optionalMs,
+});
+export type Party = z.infer<typeof Party>;
+const parties = z
+  .array(Party)
+  .nullish()
+  .transform((value) => value ?? []);
+
+/** What card and feed alike say of a conversation. */
+export const conversationFields = {
+  direction,
+  state: conversationState,
+  parties,
+  hint: optionalText,
+  owner_seat_id: optionalId,
+};
+
 export const CallCard = z.object({
   call_id: z.string(),
   stage: z.string(),
@@ -130,7 +186,7 @@ export const CallCard = z.object({
   queued_ms: optionalMs,
   talk_ms: optionalMs,
   ended_ms: optionalMs,
-  ticket_id: id.nullish().transform((value) => value ?? null),
+  ticket_id: optionalId,
   held: z.boolean(),
   recording: z
     .object({ id: id.nullish(), state: z.string(), paused: z.boolean(), problem: optionalText })
@@ -138,6 +194,14 @@ export const CallCard = z.object({
     .transform((value) => value ?? null),
   earlier_calls: z.array(EarlierCall),
   earlier_tickets: z.array(EarlierTicket),
+  ...conversationFields,
+  /** My telephone answers this call by itself: I asked for it, or was in it a moment ago. */
+  auto_answer: flag,
+  is_owner: z
+    .boolean()
+    .nullish()
+    .transform((value) => value ?? true),
+  my_leg: optionalText,
 });
 export type CallCard = z.infer<typeof CallCard>;
 
@@ -216,7 +280,7 @@ export const Ticket = z.object({
   call_id: optionalText,
   source: optionalText,
   agent_name: optionalText,
-  account_id: id.nullish().transform((value) => value ?? null),
+  account_id: optionalId,
   caller_masked: optionalText,
   created_ms: ms,
   updated_ms: ms,
@@ -245,7 +309,12 @@ export const FloorCall = z.object({
   stage: z.string(),
   queue: optionalText,
   queued_ms: optionalMs,
-  seat_id: id.nullish().transform((value) => value ?? null),
+  seat_id: optionalId,
+  caller_masked: optionalText,
+  started_ms: optionalMs,
+  talk_ms: optionalMs,
+  head: flag,
+  ...conversationFields,
 });
 export type FloorCall = z.infer<typeof FloorCall>;
 
@@ -263,6 +332,88 @@ export const Floor = z.object({
   calls: z.array(FloorCall),
 });
 export type Floor = z.infer<typeof Floor>;
+
+export const Expert = z.object({
+  id,
+  name: z.string(),
+  department: optionalText,
+  topics: z
+    .union([z.string(), z.array(z.string())])
+    .nullish()
+    .transform((value) => (typeof value === 'string' ? value : (value ?? []).join('、'))),
+  on_duty: z.boolean(),
+  light: z.enum(['free', 'busy', 'off']),
+  number_masked: optionalText,
+  seat_id: optionalId,
+  ring: z.enum(['seat', 'number']),
+});
+export type Expert = z.infer<typeof Expert>;
+
+/** The expert's own entry. */
+export const MyDuty = Expert.omit({ light: true }).extend({ until_ms: optionalMs });
+export type MyDuty = z.infer<typeof MyDuty>;
+
+export const AskedTicket = z.object({
+  ticket_id: id,
+  number: z.string(),
+  state: z.string(),
+  company: optionalText,
+  text_head: optionalText,
+  call_id: optionalText,
+  asked_ms: ms,
+  asked_by: optionalText,
+});
+export type AskedTicket = z.infer<typeof AskedTicket>;
+
+/** A word of the supervisor to everybody, or to one seat. */
+export const Notice = z.object({
+  id,
+  text: z.string(),
+  from_name: optionalText,
+  to_seat_id: optionalId,
+  at_ms: ms,
+  read_ms: optionalMs,
+});
+export type Notice = z.infer<typeof Notice>;
+
+export const Placed = z.object({ call_id: optionalText });
+
+export const Span = z.object({
+  leg_id: optionalText,
+  seat_name: optionalText,
+  what: z.string(),
+  from_ms: ms,
+  to_ms: optionalMs,
+});
+export type Span = z.infer<typeof Span>;
+
+export const CallLeg = z.object({
+  id: z.string(),
+  role: z.string(),
+  kind: optionalText,
+  label: optionalText,
+  seat_name: optionalText,
+  started_ms: ms,
+  answered_ms: optionalMs,
+  ended_ms: optionalMs,
+  cause: optionalText,
+});
+export type CallLeg = z.infer<typeof CallLeg>;
+
+/** A call with who was on the line; the ticket's own time line tells the rest. */
+export const CallHistory = z.object({
+  call_id: z.string(),
+  direction,
+  started_ms: ms,
+  ended_ms: optionalMs,
+  end_reason: optionalText,
+  legs: z.array(CallLeg),
+  spans: z
+    .array(Span)
+    .nullish()
+    .transform((value) => value ?? []),
+});
+export type CallHistory = z.infer<typeof CallHistory>;
 
 export const Problem = z.object({
   title: z.string(),

@@ -1,7 +1,13 @@
 /** Every request the console makes, by name. */
 
+import { z } from 'zod';
+
 import { ask, askMaybe, query, tell } from './http';
 import * as schema from './schema';
+
+function listOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item) }).transform(({ items }) => items);
+}
 
 export const server = {
   signIn: (login: string, password: string) =>
@@ -19,8 +25,19 @@ export const server = {
   endWrapUp: () => ask('POST', '/seat/wrap-up/end', schema.Seat),
 
   currentCall: () => askMaybe('GET', '/calls/current', schema.CallCard),
-  callRequest: (callId: string, verb: CallVerb, args: Record<string, string> = {}) =>
+  callRequest: (callId: string, verb: CallVerb, args: CallArgs = {}) =>
     ask('POST', `/calls/${callId}/requests`, schema.Outcome, { verb, args }),
+  call: (callId: string) => ask('GET', `/calls/${callId}`, schema.CallHistory),
+  callBack: (whom: { ticket_id: number } | { missed_id: number }) =>
+    ask('POST', '/outbound', schema.Placed, whom),
+
+  experts: (q: string) => ask('GET', `/experts${query({ q })}`, listOf(schema.Expert)),
+  myDuty: () => ask('GET', '/expert', schema.MyDuty),
+  setDuty: (wish: DutyWish) => ask('PATCH', '/expert', schema.MyDuty, wish),
+  askedTickets: () => ask('GET', '/expert/tickets', listOf(schema.AskedTicket)),
+
+  notices: () => ask('GET', '/messages', listOf(schema.Notice)),
+  readNotice: (id: number) => tell('POST', `/messages/${id}/read`, {}),
 
   missed: (filters: MissedFilters) =>
     ask('GET', `/missed${query({ ...filters })}`, schema.pageOf(schema.MissedCall)),
@@ -44,7 +61,49 @@ export type CallVerb =
   | 'hang_up'
   | 'pause_recording'
   | 'resume_recording'
-  | 'send_digits';
+  | 'send_digits'
+  | 'consult'
+  | 'invite'
+  | 'emergency'
+  | 'cancel'
+  | 'back'
+  | 'swap'
+  | 'join'
+  | 'mute'
+  | 'unmute'
+  | 'drop'
+  | 'leave'
+  | 'come_back'
+  | 'transfer'
+  | 'listen'
+  | 'whisper'
+  | 'barge'
+  | 'take_over'
+  | 'stop'
+  | 'move';
+
+/** Whom to ring; a number is sealed by the server on arrival. */
+export type Target =
+  | { kind: 'queue'; value: string }
+  | { kind: 'seat'; value: number }
+  | { kind: 'expert'; value: number }
+  | { kind: 'number'; value: string };
+
+export interface CallArgs {
+  digits?: string;
+  target?: Target;
+  leg?: string;
+  number?: string;
+  queue?: string;
+  head?: boolean;
+}
+
+export interface DutyWish {
+  on_duty?: boolean;
+  until_ms?: number | null;
+  ring?: 'seat' | 'number';
+  number?: string;
+}
 
 export interface MissedFilters {
   state: string;

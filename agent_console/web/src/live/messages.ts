@@ -1,12 +1,9 @@
 /** The messages of `/api/v1/live`. */
 import { z } from 'zod';
 
-import { FloorCall, Seat } from '../api/schema';
+import { FloorCall, Notice, Seat } from '../api/schema';
 
 export const CallChange = FloorCall.extend({
-  caller_masked: z.string().nullish(),
-  started_ms: z.number().nullish(),
-  talk_ms: z.number().nullish(),
   ended_ms: z.number().nullish(),
   end_reason: z.string().nullish(),
   held: z.boolean().nullish(),
@@ -36,6 +33,9 @@ export const Change = z.discriminatedUnion('topic', [
     topic: z.literal('missed'),
     data: z.object({ id: z.number().int(), state: z.string() }),
   }),
+  z.object({ ...envelope, topic: z.literal('message'), data: Notice }),
+  // The figures of the floor: parsed by the page that shows them.
+  z.object({ ...envelope, topic: z.literal('figures'), data: z.unknown() }),
   z.object({
     ...envelope,
     topic: z.literal('recording'),

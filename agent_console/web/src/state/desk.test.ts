@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { nextCard, patchedCard, shouldReturn } from './desk';
-import type { CallCard } from '../api/schema';
-import type { Change } from '../live/messages';
+import { CallCard } from '../api/schema';
+import { CallChange, type Change } from '../live/messages';
 
-const card: CallCard = {
+const card = CallCard.parse({
   call_id: 'c1',
   stage: 'talking',
   line: 'main',
@@ -21,22 +21,22 @@ const card: CallCard = {
   recording: { id: 1, state: 'running', paused: false, problem: null },
   earlier_calls: [],
   earlier_tickets: [],
-};
+});
 
-function change(data: Partial<Extract<Change, { topic: 'call' }>['data']>): Change {
+function change(data: Record<string, unknown>): Change {
   return {
     type: 'change',
     topic: 'call',
     seq: 9,
     at_ms: 9,
-    data: {
+    data: CallChange.parse({
       call_id: 'c1',
       stage: 'talking',
       queue: 'business',
       queued_ms: 2,
       seat_id: 1,
       ...data,
-    },
+    }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { applyToFloor, floorFrom, queueViews } from './floor';
+import { FloorCall } from '../api/schema';
 import type { Change } from '../live/messages';
 
 const start = floorFrom({
@@ -10,7 +11,7 @@ const start = floorFrom({
     { name: 'business', label: '优化营商环境专线', waiting: 1, longest_since_ms: 100 },
     { name: 'general', label: '政务服务', waiting: 0, longest_since_ms: null },
   ],
-  calls: [{ call_id: 'a', stage: 'waiting', queue: 'business', queued_ms: 100, seat_id: null }],
+  calls: [FloorCall.parse({ call_id: 'a', stage: 'waiting', queue: 'business', queued_ms: 100 })],
 });
 
 function call(call_id: string, stage: string, queued_ms: number | null): Change {
@@ -19,7 +20,7 @@ function call(call_id: string, stage: string, queued_ms: number | null): Change 
     topic: 'call',
     seq: 5,
     at_ms: 1,
-    data: { call_id, stage, queue: 'business', queued_ms, seat_id: null },
+    data: FloorCall.parse({ call_id, stage, queue: 'business', queued_ms }),
   };
 }
 

@@ -35,9 +35,9 @@ export function applyToFloor(state: FloorState, change: Change): FloorState {
   }
   if (change.topic !== 'call') return state;
   const calls = new Map(state.calls);
-  const { call_id, stage, queue, queued_ms, seat_id } = change.data;
-  if (stage === 'ended') calls.delete(call_id);
-  else calls.set(call_id, { call_id, stage, queue, queued_ms, seat_id });
+  const call = change.data;
+  if (call.stage === 'ended') calls.delete(call.call_id);
+  else calls.set(call.call_id, call);
   return { ...state, calls };
 }
 
