@@ -30,7 +30,7 @@ expert = Table(
     Column("number_sealed", Text),
     Column("number_masked", Text),
     Column("on_duty", Boolean, nullable=False),
-    Column("duty_until_ms", Ms),
+    Column("until_ms", Ms),
     Column("ring", Text, nullable=False),
     Column("since_ms", Ms, nullable=False),
     Column("version", Integer, nullable=False),

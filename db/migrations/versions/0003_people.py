@@ -51,7 +51,7 @@ def create_expert() -> None:
         sa.Column("number_sealed", sa.Text(), nullable=True),
         sa.Column("number_masked", sa.Text(), nullable=True),
         sa.Column("on_duty", sa.Boolean(), nullable=False),
-        sa.Column("duty_until_ms", sa.BigInteger(), nullable=True),
+        sa.Column("until_ms", sa.BigInteger(), nullable=True),
         sa.Column("ring", sa.Text(), nullable=False),
         sa.Column("since_ms", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
