@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from config import checks, machines, sections
+from config import checks, machines, manning, sections
 from config.errors import Mistake, SettingsError
 from config.model import Settings
 from config.reader import Table
@@ -170,10 +170,16 @@ def _read(root: Table, names: sections.Names, source: Path) -> Settings:
         announcements = sections.announcements(table)
     with root.table("recording") as table:
         recording = sections.recording(table)
+    with root.table("talk") as table:
+        talk = sections.talk(table, [trunk.name for trunk in trunks])
     with root.table("tickets") as table:
         tickets = sections.tickets(table)
     with root.table("seats") as table:
         pause_reasons = sections.choices(table, "pause_reasons")
+    with root.table("staffing") as table:
+        staffing = manning.staffing(table, names)
+    with root.table("alarms") as table:
+        alarms = manning.alarms(table)
     return Settings(
         var=var,
         database_url=database_url,
@@ -186,7 +192,10 @@ def _read(root: Table, names: sections.Names, source: Path) -> Settings:
         queues=tuple(queue for _, queue in queues),
         announcements=announcements,
         recording=recording,
+        talk=talk,
         tickets=tickets,
         pause_reasons=pause_reasons,
+        staffing=staffing,
+        alarms=alarms,
         source=source,
     )

@@ -34,6 +34,10 @@ def database_url(table: Table) -> str:
     )
 
 
+_WALL_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
+_WALL_KEY_SAYS = "16 to 128 letters, digits, _ and -, or nothing"
+
+
 def console(table: Table) -> Console:
     read = Console(
         listen=Listen(
@@ -47,6 +51,7 @@ def console(table: Table) -> Console:
         public_origins=table.texts(
             "public_origins", _ORIGIN, 'an origin such as "https://hotline.example.cn"'
         ),
+        wall_key=table.optional("wall_key", _WALL_KEY_SAYS, pattern=_WALL_KEY, secret=True),
     )
     if table.fine("tls_key") and read.tls_certificate and not read.tls_key:
         table.mistake("tls_key", "nothing", "the key of tls_certificate")

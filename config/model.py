@@ -37,6 +37,8 @@ class Console:
     """Demo mode: `/phone`, the test telephone, is served."""
     public_origins: tuple[str, ...]
     """Further origins (https://…) that a reverse proxy shows; the listen address always counts."""
+    wall_key: str | None = field(default=None, repr=False)
+    """Opens the figures of the day to a wall display that nobody is signed in at; None: closed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,86 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class CallIn:
+    """When seats of other queues are called in for one queue, how many, and for how long."""
+
+    queue: str
+    lenders: tuple[str, ...]
+    keep: int
+    """So many staffed seats stay with each lender, whatever happens here."""
+    most: int
+    level: int
+    """The level of the lent skill; behind those whose own it is."""
+    short_by: int
+    """So many seats fewer than the forecast needs is too few."""
+    wait_limit_s: float
+    pause_s: float
+    """Between two steps, so that the first can show what it does."""
+    quiet_s: float
+    """Without a cause for so long, who was called in goes back."""
+    longest_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Staffing:
+    """The forecast of the seats needed, and the rule that lets seats follow the calls (Q二(一))."""
+
+    on: bool
+    """False: the forecast is shown, nobody is called in."""
+    target: float
+    within_s: float
+    pick_up_s: float
+    """From ringing to the answer: the seat is busy, the caller waits."""
+    first_talk_s: float
+    """How long a talk is taken to last while none has been seen."""
+    shrinkage: float
+    """The share of paid time away from the telephone, for rosters."""
+    interval_minutes: int
+    history_weeks: int
+    recent_minutes: int
+    hours_ahead: int
+    every_s: float
+    rules: tuple[CallIn, ...]
+
+    def rule_of(self, queue: str) -> CallIn | None:
+        return next((rule for rule in self.rules if rule.queue == queue), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Where something turns amber (soon), and where red (now)."""
+
+    amber: float
+    red: float
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """What the supervisors' floor and the wall raise an alarm about, for each queue."""
+
+    waiting: Limit
+    longest_wait_s: Limit
+    connect_rate: Limit
+    connect_rate_least: int
+    """Fewer decided calls say nothing about a rate."""
+    no_free_seat_s: Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Conversations of several people."""
+
+    lost_seat_s: float
+    """An agent whose page is gone is waited for so long; then the caller is next in the queue."""
+    consult_ring_s: float
+    transfer_ring_s: float
+    outbound_ring_s: float
+    outbound_trunk: str | None
+    """The trunk that experts, citizens and 110 are called over; None is the first."""
+    emergency: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Announcements:
     """Sentences by name, rendered by espeak-ng unless `recorded` holds a WAV of that name."""
 
@@ -198,8 +280,11 @@ class Settings:
     queues: tuple[Queue, ...]
     announcements: Announcements
     recording: Recording
+    talk: Talk
     tickets: Tickets
     pause_reasons: tuple[Choice, ...]
+    staffing: Staffing
+    alarms: Alarms
     source: Path = field(default=Path("hotline.toml"))
 
     def line_of(self, number: str) -> Line | None:

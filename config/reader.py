@@ -190,6 +190,18 @@ class Table:
         self.mistake(key, describe(value), expected)
         return low
 
+    def share(self, key: str, low: float, high: float, default: float | None = None) -> float:
+        """A part of a whole, 0.95 for 95 %."""
+        expected = f"a share from {low:g} to {high:g}"
+        leaf = self._leaf(key, expected, default)
+        if leaf is None:
+            return low if default is None else default
+        value = leaf.value
+        if isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high:
+            return float(value)
+        self.mistake(key, describe(value), expected)
+        return low
+
     def path(self, key: str, expected: str) -> Path | None:
         """A path, made absolute from where it was written; None when empty."""
         value = self.optional(key, expected)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -23,10 +24,13 @@ from config.model import (
     Queue,
     Recording,
     Strategy,
+    Talk,
     Tickets,
 )
 from config.reader import Table
 from config.words import NAME, NAME_SAYS, WORD, WORD_SAYS
+
+_SHORT = re.compile(r"[0-9]{3,6}")
 
 TICKET_STATES = ("closed", "rejected", "to_dispatch")
 """Where a ticket can stand when the agent has done with it."""
@@ -166,6 +170,17 @@ def recording(table: Table) -> Recording:
         keep_days=table.integer("keep_days", 1, 36500),
         min_free_mb=table.integer("min_free_mb", 0, 10_000_000),
         max_message_s=table.seconds("max_message_s", 5, 3600),
+    )
+
+
+def talk(table: Table, trunks: Collection[str]) -> Talk:
+    return Talk(
+        lost_seat_s=table.seconds("lost_seat_s", 5, 300),
+        consult_ring_s=table.seconds("consult_ring_s", 5, 180),
+        transfer_ring_s=table.seconds("transfer_ring_s", 5, 180),
+        outbound_ring_s=table.seconds("outbound_ring_s", 5, 180),
+        outbound_trunk=table.maybe_reference("outbound_trunk", "trunk", trunks),
+        emergency=table.texts("emergency", _SHORT, "a short number in quotes, as \"110\""),
     )
 
 

@@ -296,6 +296,25 @@ MISTAKES = [
         'tickets.dispositions["answered"].state: found "closed", expected to_dispatch',
     ),
     ("[seats]\npause_reasons = []", "seats.pause_reasons: found 0 entries, expected at least 1"),
+    ("[console]\nwall_key = 'short'", "console.wall_key: found something hidden here"),
+    ("[staffing]\ntarget = 1.0", "staffing.target: found 1.0, expected a share from 0.5 to 0.999"),
+    ("[staffing]\ninterval_minutes = 25", "staffing.interval_minutes: found 25, expected a part"),
+    ("[staffing]\npick_up_s = 16", "staffing.pick_up_s: found 16, expected at most within_s"),
+    (
+        "[[staffing.rules]]\nname = 'busines'",
+        'staffing.rules["busines"].name: found "busines", expected the name of a queue (business)',
+    ),
+    (
+        "[[staffing.rules]]\nname = 'general'\nlenders = ['tax']",
+        'staffing.rules["general"].lenders: found "tax", expected names of queues',
+    ),
+    (
+        "[[staffing.rules]]\nname = 'business'\nlenders = ['business']",
+        'staffing.rules["business"].lenders: found "business", expected other queues',
+    ),
+    ("[alarms]\nwaiting_red = 2", "alarms.waiting_red: found 2, expected a limit beyond that of"),
+    ("[alarms]\nconnect_rate_red = 0.99", "alarms.connect_rate_red: found 0.99, expected a limit"),
+    ("[alarms]\nlongest_wait_red_s = 5", "alarms.longest_wait_red_s: found 5, expected a limit"),
 ]
 
 
