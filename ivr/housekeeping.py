@@ -1,4 +1,4 @@
-"""What must not grow for ever: the change feed, and recordings past their time."""
+"""What must not grow for ever: the change feed, keys of writes, recordings past their time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from config.model import Settings
 from db import feed
 from db.clock import now_ms
 from db.engine import Database, DatabaseUnavailable
+from ivr.keeping import forget_keys
 from recordings import catalogue
 
 log = logging.getLogger("hotline.housekeeping")
@@ -23,6 +24,7 @@ async def keep_house(settings: Settings, db: Database) -> None:
     while True:
         try:
             await db.write(feed.prune)
+            await db.write(forget_keys)
             await forget_recordings(settings, db)
         except (DatabaseUnavailable, OSError):
             log.exception("could not tidy up; trying again in an hour")
