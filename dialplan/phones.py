@@ -15,6 +15,13 @@ from dialplan.trunks import media_address
 BROWSER_CODECS = "alaw,ulaw"
 """What every browser speaks and every trunk too, so that no sound is recoded."""
 
+GONE_AFTER_S = 10
+"""So long without any sound of a browser, and its page or its network is gone."""
+
+GONE_CAUSE = 44
+"""Q.850 cause of the channel that ends for that: requested channel not available. A hang-up at the
+page has 0 or 16."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
@@ -70,9 +77,11 @@ def browser_phone(
                 ("transport", "transport-ws"),
                 ("webrtc", "yes"),
                 ("auth", endpoint),
-                # A closed tab says no BYE, and a browser's microphone is never quite silent.
-                ("rtp_timeout", "20"),
-                ("rtp_timeout_hold", "300"),
+                # A closed tab says no BYE, but a browser's microphone, muted or not, sends a packet
+                # every 20 ms: ten seconds without one, and nobody is there. The channel then
+                # ends with cause 44 (GONE_CAUSE).
+                ("rtp_timeout", str(GONE_AFTER_S)),
+                ("rtp_timeout_hold", str(GONE_AFTER_S)),
                 *_common(asterisk, endpoint, context),
             ),
         ),

@@ -60,4 +60,5 @@ def can_dial(trunk: Trunk) -> bool:
 
 def outbound_trunk(settings: Settings) -> Trunk:
     """The trunk that calls go out over."""
-    return settings.trunks[0]
+    named = settings.talk.outbound_trunk
+    return next((t for t in settings.trunks if t.name == named), settings.trunks[0])

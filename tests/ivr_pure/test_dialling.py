@@ -65,5 +65,18 @@ def test_given_a_trunk_that_is_only_a_range_when_dialled_then_it_is_refused(
     assert dial_string(by_registration, "13800000001") == "PJSIP/13800000001@trunk-local"
 
 
+def test_given_a_trunk_named_for_calling_out_when_dialled_then_it_is_that_one(
+    tmp_path: Path,
+) -> None:
+    made = make_settings(tmp_path, talk__outbound_trunk="carrier")
+    carrier = replace(made.trunks[0], name="carrier", shown_as="077512345")
+    made = replace(made, trunks=(*made.trunks, carrier))
+    dialled = dial(made, "13800000001")
+    assert (dialled.endpoint, dialled.caller_id) == (
+        "PJSIP/13800000001@trunk-carrier",
+        "077512345",
+    )
+
+
 def test_given_dialled_when_it_is_printed_then_it_shows_no_number(tmp_path: Path) -> None:
     assert "138" not in repr(dial(settings_with(tmp_path), "13800000001"))
