@@ -1,6 +1,10 @@
 /** What the server says, parsed once at the edge. Every type of server data is derived here. */
 import { z } from 'zod';
 
+import { FloorCall, Party } from '../floor/schema';
+
+export { FloorCall, Party };
+
 // The probe for `new Function` would be reported as a violation of our Content-Security-Policy.
 z.config({ jitless: true });
 
@@ -79,6 +83,11 @@ export const Settings = z.object({
   classes: z.array(Choice),
   dispositions: z.array(Disposition),
   pause_reasons: z.array(Choice),
+  /** Numbers that are rung with one press: police, fire, … */
+  emergency: z
+    .array(z.string())
+    .nullish()
+    .transform((value) => value ?? []),
   labels: z.object({
     seat_states: Labels,
     stages: Labels,
@@ -87,6 +96,7 @@ export const Settings = z.object({
     event_kinds: Labels,
     missed_kinds: Labels,
     recording_problems: Labels,
+    talk_states: Labels.nullish().transform((value) => value ?? {}),
   }),
 });
 export type Settings = z.infer<typeof Settings>;
@@ -123,56 +133,8 @@ export const EarlierTicket = z.object({
 });
 export type EarlierTicket = z.infer<typeof EarlierTicket>;
 
-export const ConversationState = z.enum([
-  'talking',
-  'held',
-  'asking',
-  'consulting',
-  'aside',
-  'inviting',
-  'conference',
-  'left',
-  'handing',
-  'recalling',
-  'lost',
-]);
-export type ConversationState = z.infer<typeof ConversationState>;
-
-/** A state of a newer server is no state: the screen then goes by the stage. */
-const conversationState = ConversationState.nullish()
-  .catch(null)
-  .transform((value) => value ?? null);
-const direction = z
-  .enum(['in', 'out'])
-  .nullish()
-  .transform((value) => value ?? 'in');
-
-/** One who takes part in a conversation, or is being rung for it. */
-export const Party = z.object({
-  leg: z.string(),
-  role: z.enum(['caller', 'agent', 'other', 'supervisor']),
-  kind: optionalText,
-  label: optionalText,
-  seat_id: optionalId,
-  expert_id: optionalId,
-  place: z.enum(['ringing', 'announcing', 'in', 'held']),
-  muted: flag,
-  since_ms: optionalMs,
-});
-export type Party = z.infer<typeof Party>;
-const parties = z
-  .array(Party)
-  .nullish()
-  .transform((value) => value ?? []);
-
 /** What card and feed alike say of a conversation. */
-export const conversationFields = {
-  direction,
-  state: conversationState,
-  parties,
-  hint: optionalText,
-  owner_seat_id: optionalId,
-};
+const { direction, state, parties, hint, owner_seat_id } = FloorCall.shape;
 
 export const CallCard = z.object({
   call_id: z.string(),
@@ -194,7 +156,13 @@ export const CallCard = z.object({
     .transform((value) => value ?? null),
   earlier_calls: z.array(EarlierCall),
   earlier_tickets: z.array(EarlierTicket),
-  ...conversationFields,
+  direction,
+  /** The conversation's; null unless talking. */
+  state,
+  parties,
+  /** A note of what happened to this caller before. */
+  hint,
+  owner_seat_id,
   /** My telephone answers this call by itself: I asked for it, or was in it a moment ago. */
   auto_answer: flag,
   is_owner: z
@@ -303,20 +271,6 @@ export interface Page<T> {
   page: number;
   size: number;
 }
-
-export const FloorCall = z.object({
-  call_id: z.string(),
-  stage: z.string(),
-  queue: optionalText,
-  queued_ms: optionalMs,
-  seat_id: optionalId,
-  caller_masked: optionalText,
-  started_ms: optionalMs,
-  talk_ms: optionalMs,
-  head: flag,
-  ...conversationFields,
-});
-export type FloorCall = z.infer<typeof FloorCall>;
 
 export const Floor = z.object({
   seq: z.number().int(),

@@ -2,11 +2,12 @@
 import { z } from 'zod';
 
 import { FloorCall, Notice, Seat } from '../api/schema';
+import { Figures } from '../floor/schema';
 
 export const CallChange = FloorCall.extend({
+  started_ms: z.number().nullish(),
   ended_ms: z.number().nullish(),
   end_reason: z.string().nullish(),
-  held: z.boolean().nullish(),
   recording_paused: z.boolean().nullish(),
   ticket_id: z.number().int().nullish(),
 });
@@ -34,8 +35,7 @@ export const Change = z.discriminatedUnion('topic', [
     data: z.object({ id: z.number().int(), state: z.string() }),
   }),
   z.object({ ...envelope, topic: z.literal('message'), data: Notice }),
-  // The figures of the floor: parsed by the page that shows them.
-  z.object({ ...envelope, topic: z.literal('figures'), data: z.unknown() }),
+  z.object({ ...envelope, topic: z.literal('figures'), data: Figures }),
   z.object({
     ...envelope,
     topic: z.literal('recording'),

@@ -46,7 +46,7 @@ describe('the card of my call', () => {
     expect(patched).toMatchObject({ held: true, ticket_id: 5, recording: { paused: true } });
   });
   it('leaves out what a change does not say', () => {
-    expect(patchedCard({ ...card, held: true }, change({}))?.held).toBe(true);
+    expect(patchedCard({ ...card, ticket_id: 7 }, change({}))?.ticket_id).toBe(7);
   });
   it('never takes another call for its own', () => {
     expect(patchedCard(card, change({ call_id: 'c2', held: true }))).toBe(card);

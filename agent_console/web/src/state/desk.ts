@@ -45,7 +45,11 @@ export function patchedCard(card: CallCard | null, change: Change): CallCard | n
   return {
     ...card,
     stage: data.stage,
-    held: data.held ?? card.held,
+    held: data.held,
+    state: data.state,
+    parties: data.parties,
+    hint: data.hint ?? card.hint,
+    owner_seat_id: data.owner_seat_id ?? card.owner_seat_id,
     talk_ms: data.talk_ms ?? card.talk_ms,
     ended_ms: data.ended_ms ?? card.ended_ms,
     ticket_id: data.ticket_id ?? card.ticket_id,
