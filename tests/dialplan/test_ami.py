@@ -54,7 +54,6 @@ async def test_an_unknown_queue_is_told_in_asterisks_words(ami: Ami) -> None:
     [
         ("Command", {"Command": "core show channels"}),
         ("Originate", {"Channel": "Local/1@x"}),
-        ("GetConfig", {"Filename": "ari.conf"}),
         ("UpdateConfig", {"SrcFilename": "ari.conf", "DstFilename": "ari.conf"}),
     ],
 )

@@ -160,7 +160,7 @@ def test_over_ipv6_the_address_stands_in_brackets(tmp_path: Path) -> None:
 def test_nobody_gets_the_console_or_events_by_ami(tmp_path: Path) -> None:
     keys = dict(sections(files(make_settings(tmp_path))["manager.conf"]))["hotline"]
     assert keys["read"] == [""]
-    assert keys["write"] == ["call,agent,reporting"]
+    assert keys["write"] == ["call,agent,reporting,system"]
 
 
 @pytest.mark.parametrize("password", ["two\nlines", "tab\t", " blank"])
