@@ -28,13 +28,49 @@ class NoPostgres(Exception):
     """PostgreSQL's server is not on this machine. Says what to install."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Postgres:
     """A running server; `url` names its maintenance database."""
 
     port: int
     bin: Path
     directory: Path
+    home: Path
+    durable: bool = False
+    """A commit that was acknowledged outlives `crash`, as in life; slower."""
+    _server: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it (again) on its port; back when it answers."""
+        self._server = _start(self.bin, self.home, self.directory, self.port, self.durable)
+        try:
+            _wait_until_ready(self.bin, self._server, self.port, self.directory / "server.log")
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """SIGINT: "fast" shutdown, which does not wait for clients."""
+        self._end(signal.SIGINT)
+
+    def crash(self) -> None:
+        """SIGQUIT: "immediate" shutdown, as if the machine had lost its power."""
+        self._end(signal.SIGQUIT)
+
+    def _end(self, sign: signal.Signals) -> None:
+        server, self._server = self._server, None
+        if server is None:
+            return
+        server.send_signal(sign)
+        try:
+            server.wait(_STOP_LIMIT_S)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+    @property
+    def stopped(self) -> bool:
+        return self._server is None
 
     @property
     def url(self) -> str:
@@ -62,7 +98,7 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[Postgres]:
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
     """Start a server, hand it out, stop it and remove its files.
 
     Raises NoPostgres when the server's programs are missing.
@@ -79,13 +115,12 @@ def postgres() -> Iterator[Postgres]:
     try:
         _run(programs / "initdb", "-D", str(home), "-U", _USER, "-A", "trust", "-E", "UTF8",
              "--locale=C", "--no-sync")  # fmt: skip
-        port = _free_port()
-        server = _start(programs, home, directory, port)
+        server = Postgres(_free_port(), programs, directory, home, durable)
+        server.start()
         try:
-            _wait_until_ready(programs, server, port, directory / "server.log")
-            yield Postgres(port, programs, directory)
+            yield server
         finally:
-            _stop(server)
+            server.stop()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -129,12 +164,14 @@ def _run(*words: str | Path) -> None:
         raise RuntimeError(f"{words[0]} failed: {done.stderr.strip()[-500:]}")
 
 
-def _start(programs: Path, home: Path, directory: Path, port: int) -> subprocess.Popen[bytes]:
+def _start(
+    programs: Path, home: Path, directory: Path, port: int, durable: bool
+) -> subprocess.Popen[bytes]:
     settings = {
         "listen_addresses": "127.0.0.1",
         "unix_socket_directories": str(directory),
         "fsync": "off",
-        "synchronous_commit": "off",
+        "synchronous_commit": "on" if durable else "off",
         "full_page_writes": "off",
         "max_connections": "60",
         "shared_buffers": "32MB",
@@ -164,16 +201,6 @@ def _wait_until_ready(
             break
         time.sleep(0.05)
     raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-1000:]}")
-
-
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    # SIGINT: "fast" shutdown, which does not wait for clients.
-    server.send_signal(signal.SIGINT)
-    try:
-        server.wait(_STOP_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
 
 
 def _free_port() -> int:
