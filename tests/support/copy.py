@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -34,6 +34,7 @@ from recordings import catalogue
 from recordings.catalogue import Recording
 from tests.support import tones
 from tests.support.asterisk import Running, running_asterisk
+from tests.support.outside import Outside, leading_to, outside_of
 from tests.support.process import Part
 from tests.support.settings import make_settings
 
@@ -119,12 +120,14 @@ class Copy:
         db: Database,
         telephones: Seats,
         directory: Path,
+        outside: Outside | None = None,
     ) -> None:
         self.settings = settings
         self.asterisk = asterisk
         self.db = db
         self.telephones = telephones
         self.directory = directory
+        self._outside = outside
         self.pitch = tones.pitches(settings)
         self.controller = Part("controller", settings, directory)
         self._sealer = wiring.sealer(settings)
@@ -132,6 +135,12 @@ class Copy:
         self._citizens = 0
 
     # --- people
+
+    @property
+    def outside(self) -> Outside:
+        """The telephones at the far end of the trunk."""
+        assert self._outside is not None, "running_copy(outside=True) has them"
+        return self._outside
 
     async def seat(
         self, skills: dict[str, int] | None = None, *, available: bool = True, role: str = "agent"
@@ -294,26 +303,32 @@ class Copy:
 
 @asynccontextmanager
 async def running_copy(
-    settings: Callable[[Settings], Settings] | None = None, *, database_url: str = ""
+    settings: Callable[[Settings], Settings] | None = None,
+    *,
+    database_url: str = "",
+    outside: bool = False,
 ) -> AsyncIterator[Copy]:
-    """Start everything, hand it out, stop it. `settings` changes those of `quick`."""
-    with tempfile.TemporaryDirectory(prefix="hl-") as short:
+    """Start everything, hand it out, stop it. `settings` changes those of `quick`.
+
+    With `outside` somebody is there to be called over the trunk.
+    """
+    async with AsyncExitStack() as stack:
+        short = stack.enter_context(tempfile.TemporaryDirectory(prefix="hl-"))
         directory = Path(short)
         chosen = quick(make_settings(directory, database_url=database_url), directory)
         chosen = settings(chosen) if settings is not None else chosen
+        far_end = None
+        if outside:
+            far_end = await stack.enter_async_context(outside_of(chosen))
+            chosen = leading_to(chosen, far_end.port)
         url = url_of(chosen.database_url, chosen.var)
         chosen.var.mkdir(parents=True, exist_ok=True)
         await asyncio.to_thread(migrate, url)
-        async with running_asterisk(settings=chosen) as asterisk:
-            db = await connect(url)
-            try:
-                address = ("127.0.0.1", asterisk.sip_port)
-                async with Seats(address) as telephones:
-                    copy = Copy(chosen, asterisk, db, telephones, directory)
-                    try:
-                        await copy.controller.start()
-                        yield copy
-                    finally:
-                        await copy.controller.stop()
-            finally:
-                await db.close()
+        asterisk = await stack.enter_async_context(running_asterisk(settings=chosen))
+        db = await connect(url)
+        stack.push_async_callback(db.close)
+        telephones = await stack.enter_async_context(Seats(("127.0.0.1", asterisk.sip_port)))
+        copy = Copy(chosen, asterisk, db, telephones, directory, far_end)
+        stack.push_async_callback(copy.controller.stop)
+        await copy.controller.start()
+        yield copy
