@@ -15,6 +15,7 @@ from db.models.feed import change, controller, request
 from db.models.people import audit, expert, floor_message, floor_message_read, seat_page
 from db.models.recording import recording, recording_access, recording_mark
 from db.models.seat import seat, seat_history, seat_move
+from db.models.staffing import skill_loan, staffing_rule, staffing_step
 from db.models.ticket import ticket, ticket_day, ticket_event
 
 __all__ = [
@@ -43,6 +44,9 @@ __all__ = [
     "seat_move",
     "seat_page",
     "session",
+    "skill_loan",
+    "staffing_rule",
+    "staffing_step",
     "ticket",
     "ticket_day",
     "ticket_event",

@@ -43,6 +43,7 @@ call = Table(
     Column("waiting_ms", Ms),
     Index("ix_call_started", "started_ms"),
     Index("ix_call_open", "asterisk", "ended_ms"),
+    Index("ix_call_ended", "ended_ms"),
 )
 
 call_event = Table(

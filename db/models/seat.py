@@ -70,4 +70,5 @@ seat_history = Table(
     Column("reason", Text),
     Column("call_id", Text),
     Index("ix_seat_history_seat_at", "seat_id", "at_ms"),
+    Index("ix_seat_history_at", "at_ms"),
 )
