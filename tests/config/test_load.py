@@ -301,7 +301,7 @@ MISTAKES = [
     ("[staffing]\ninterval_minutes = 25", "staffing.interval_minutes: found 25, expected a part"),
     ("[staffing]\npick_up_s = 16", "staffing.pick_up_s: found 16, expected at most within_s"),
     (
-        "[[staffing.rules]]\nname = 'busines'",
+        "[[staffing.rules]]\nname = 'busines'\nlenders = ['general']",
         'staffing.rules["busines"].name: found "busines", expected the name of a queue (business)',
     ),
     (
