@@ -1,6 +1,6 @@
 """A small client of Asterisk's manager interface over its HTTP server (`/rawman`).
 
-For the three things that ARI can't do: pause a MixMonitor, and put seats into the queue that
+For the things that ARI can't do: begin and pause a MixMonitor, and put seats into the queue that
 serves callers while no controller runs. Usable alone; imports nothing of the project.
 
     async with aiohttp.ClientSession() as session:
@@ -63,6 +63,13 @@ class Ami:
         self._password = password
         self._cookie: str | None = None
         self._turn = asyncio.Lock()
+
+    async def mixmonitor(self, channel: str, file: str, options: str) -> None:
+        """Begin to record `channel` into `file`, as the dialplan's MixMonitor does.
+
+        The AMI user needs class `system`. AmiRefused when the channel is gone.
+        """
+        await self.action("MixMonitor", Channel=channel, File=file, Options=options)
 
     async def mixmonitor_mute(self, channel: str, on: bool) -> None:
         """Write silence (`on`) or sound again into the recording of `channel`, both directions.
