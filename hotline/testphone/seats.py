@@ -22,6 +22,7 @@ from hotline.testphone.media import RtpPeer
 from hotline.testphone.scenario import scenario
 from hotline.testphone.twin import Notice, Sipp, free_udp_port
 
+Refusal = Literal["busy", "decline", "unknown"]
 SeatEnd = Literal["by_us", "by_far_end", "refused", "stopped_ringing"]
 _ENDS: dict[str, SeatEnd] = {
     "hung_up": "by_us",
@@ -66,8 +67,8 @@ class SeatCall:
             self._media.send_to(address)
         await self._has(lambda: self.answered_at is not None or self.end is not None, within_s)
 
-    async def refuse(self, how: Literal["busy", "decline"] = "busy") -> None:
-        """Answer 486 (busy) or 603 (declined)."""
+    async def refuse(self, how: Refusal = "busy") -> None:
+        """Answer 486 (busy), 603 (declined) or 404 (there is no such number)."""
         self._sipp.command(self.call_id, how)
         await self.ended(_GOODBYE_LIMIT_S)
 

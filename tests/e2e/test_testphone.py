@@ -15,6 +15,7 @@ import pytest
 from hotline.testphone import Citizen, NotAnswered, SeatCall, Seats, alaw, hearing
 from hotline.testphone.media import RtpPeer
 from hotline.testphone.packets import TELEPHONE_EVENT, Packet, event_payloads
+from hotline.testphone.seats import Refusal
 from tests.support.settings import free_port
 
 pytestmark = pytest.mark.integration
@@ -53,12 +54,12 @@ async def test_given_ringing_seat_when_citizen_hangs_up_then_ringing_stops() -> 
     assert (citizen.outcome.status, citizen.outcome.end) == (487, "cancelled")
 
 
-@pytest.mark.parametrize(("how", "status"), [("busy", 486), ("decline", 603)])
+@pytest.mark.parametrize(("how", "status"), [("busy", 486), ("decline", 603), ("unknown", 404)])
 async def test_given_ringing_seat_when_it_refuses_then_citizen_is_told(
-    how: str, status: int
+    how: Refusal, status: int
 ) -> None:
     async with dialled() as (citizen, call):
-        await (call.refuse("busy") if how == "busy" else call.refuse("decline"))
+        await call.refuse(how)
         with pytest.raises(NotAnswered):
             await citizen.answered()
     assert (citizen.outcome.status, citizen.outcome.end) == (status, "refused")

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from db.models import leg, leg_span
-from floor import calls
+from floor import calls, seats
 from floor.calls import Call
+from floor.requests import Request
 from hotline import wiring
-from hotline.testphone import hearing
+from hotline.testphone import Citizen, SeatCall, hearing
 from hotline.testphone.media import RtpPeer
 from ivr import numbers
 from knowledge import experts
 from tests.support.copy import WITHIN_S, Copy, SeatAt
+from tests.support.steps import ask, talking
+from tests.support.tones import SEAT_HZ
+
+DEPARTMENT = "市场监管局"
+CALLER_HZ, EXPERT_HZ, SECOND_HZ = 2330.0, 2520.0, 3200.0
+"""Pitches that no announcement has, and no chord of the music: that one must not be a voice."""
+EXPERT = "13800009001"
+SECOND = "13800009002"
 
 HEARD_S = 0.4
 """A tone heard for so long is a voice on the line; a stray packet is not."""
@@ -45,6 +55,107 @@ class Span:
     to_ms: int | None
 
 
+class Scene:
+    """A talk that has begun: a caller, the agent of a seat, and what they do from here."""
+
+    def __init__(
+        self, copy: Copy, seat: SeatAt, caller: Citizen, agent: SeatCall, call_id: str
+    ) -> None:
+        self.copy = copy
+        self.seat = seat
+        self.caller = caller
+        self.agent = agent
+        self.id = call_id
+
+    async def press(self, verb: str, seat: SeatAt | None = None, **args: object) -> Request:
+        """A button that must do its work; the agent's own unless another seat is named."""
+        asked = await ask(self.copy, seat or self.seat, self.id, verb, **args)
+        assert asked.state == "done", f"{verb}: {asked.outcome}\n{self.copy.log()}"
+        return asked
+
+    async def refused(self, verb: str, seat: SeatAt | None = None, **args: object) -> str:
+        """A button that must be refused; the sentence on the screen."""
+        asked = await ask(self.copy, seat or self.seat, self.id, verb, **args)
+        assert asked.state == "refused", f"{verb} was not refused: {asked.outcome}"
+        assert asked.outcome is not None
+        return str(asked.outcome["detail"])
+
+    async def is_(self, *states: str, within_s: float = WITHIN_S) -> Call:
+        return await in_state(self.copy, self.id, *states, within_s=within_s)
+
+    async def rings(
+        self, verb: str = "consult", number: str = EXPERT, name: str = "张三"
+    ) -> SeatCall:
+        """The agent asks for an expert of the directory; the call that rings at his desk."""
+        expert_id = await expert(self.copy, name, number)
+        await self.press(verb, target={"kind": "expert", "value": expert_id})
+        return await self.copy.outside.rung(number)
+
+    async def brings(
+        self, verb: str = "consult", number: str = EXPERT, name: str = "张三"
+    ) -> SeatCall:
+        """He is rung, picks up, hears that the call is recorded, and is on the line."""
+        call = await self.rings(verb, number, name)
+        await call.answer()
+        await call.hears_tone(self.copy.pitch["expert_notice"], WITHIN_S)
+        await party(self.copy, self.id, role="other", label=f"{name}（{DEPARTMENT}）", place="in")
+        return call
+
+    def voices(self, **others: SeatCall) -> dict[str, Voice]:
+        """Everybody with a pitch of his own: caller, agent, and the outside ones named."""
+        found = {
+            "caller": Voice(self.caller.media, CALLER_HZ),
+            "agent": Voice(self.agent.media, SEAT_HZ),
+        }
+        for (name, call), hz in zip(others.items(), (EXPERT_HZ, SECOND_HZ), strict=False):
+            found[name] = Voice(call.media, hz)
+        return found
+
+    async def hear(self, expected: Mapping[str, str], **others: SeatCall) -> None:
+        """See `they_hear`."""
+        await they_hear(self.copy, self.voices(**others), expected)
+
+    async def music(self, call: Citizen | SeatCall) -> None:
+        """He hears the music of those who wait."""
+        await call.media.hears_sound(WITHIN_S)
+
+
+@asynccontextmanager
+async def scene(copy: Copy, seat: SeatAt | None = None) -> AsyncIterator[Scene]:
+    """A caller and an agent who talk; everybody who is left hangs up at the end."""
+    chosen = seat or await copy.seat()
+    async with talking(copy, chosen) as (caller, agent):
+        row = await in_state_of(copy, caller)
+        yield Scene(copy, chosen, caller, agent, row.id)
+
+
+async def in_state_of(copy: Copy, caller: Citizen) -> Call:
+    """The caller's call, once its conversation has begun."""
+    return await copy.until(
+        lambda conn: _talked(copy.newest_of(conn, caller)), what="the conversation has begun"
+    )
+
+
+def _talked(row: Call | None) -> Call | None:
+    return row if row is not None and row.talk_state is not None else None
+
+
+async def everybody_goes(copy: Copy) -> None:
+    """After a test: every call has ended, every seat goes home, nothing rings any more."""
+    await copy.until(copy.none_open, 20, "every call has ended")
+
+    def send_home(conn: Connection) -> None:
+        for one in seats.all_seats(conn):
+            if one.state == "wrap_up":
+                seats.end_wrap_up(conn, one.id)
+            seats.go_offline(conn, one.id)
+
+    await copy.db.write(send_home)
+    copy.outside.forget()
+    while copy.telephones.rung_now() is not None:
+        continue
+
+
 # --- people ---
 
 
@@ -58,7 +169,7 @@ async def expert(
         "number_sealed": sealer.seal(number),
         "number_masked": numbers.masked(number),
     }  # fmt: skip
-    fields = {"name": name, "department": "市场监管局", "topics": [], "on_duty": True, **where}
+    fields = {"name": name, "department": DEPARTMENT, "topics": [], "on_duty": True, **where}
 
     def enter(conn: Connection) -> int:
         return experts.create(conn, **{**fields, **more}).expert.id

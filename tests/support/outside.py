@@ -14,10 +14,6 @@ from dataclasses import replace
 from config.model import Settings
 from hotline.testphone import SeatCall, Seats
 
-EXPERT_HZ = 2450.0
-SECOND_HZ = 3200.0
-"""What the first and the second of them say; none is a pitch of an announcement or near one."""
-
 _WITHIN_S = 10.0
 
 
