@@ -134,6 +134,11 @@ class Keeper:
         """Wait until the database answers and everything kept is written."""
         await self._there.wait()
 
+    @property
+    def away(self) -> bool:
+        """Whether the database is known to be away, or kept writes are still being made."""
+        return self._away.is_set()
+
     def waiting(self, call_id: str) -> bool:
         """Whether writes of this call are still to be made."""
         return call_id in self._of_call

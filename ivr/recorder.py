@@ -28,6 +28,7 @@ QUIET_S = 1.0
 """Asterisk has closed a file that nothing was written to for so long."""
 
 RETRY_S = 60.0
+DATABASE_RETRY_S = 2.0
 LOOK_FOR_SPACE_S = 15.0
 
 
@@ -135,9 +136,15 @@ class Recorder:
             call_id = await self._due.get()
             try:
                 await self._file(call_id)
-            except (OSError, DatabaseUnavailable):
+            except DatabaseUnavailable:
+                log.warning("call %s: its recording waits for the database", call_id)
+                self._again(call_id, DATABASE_RETRY_S)
+            except OSError:
                 log.exception("the recording of call %s stays in the spool; trying again", call_id)
-                asyncio.get_running_loop().call_later(RETRY_S, self.file_later, call_id)
+                self._again(call_id, RETRY_S)
+
+    def _again(self, call_id: str, in_s: float) -> None:
+        asyncio.get_running_loop().call_later(in_s, self.file_later, call_id)
 
     async def _file(self, call_id: str) -> None:
         found = await self._db.read(catalogue.of_call, call_id)
