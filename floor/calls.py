@@ -9,16 +9,18 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import JSON, Connection, bindparam, func, insert, null, select, update
 
 from db.clock import now_ms
 from db.feed import publish
-from db.models import blocked_number, call, call_event, leg, missed_call
+from db.models import blocked_number, call, call_event, leg, leg_span, missed_call
+from db.models.base import Ms
 from db.prepared import Prepared
 
 STAGES = {
     "greeting": "播报欢迎词",
     "menu": "选择按键",
+    "dialling": "呼出中",
     "waiting": "排队等待",
     "talking": "通话中",
     "message": "留言",
@@ -36,7 +38,30 @@ END_REASONS = {
     "lost": "通话中断",
     "fallback": "应急接听",
     "stopped": "系统停机",
+    "expert_hung_up": "专家挂机",
+    "callee_hung_up": "对方挂机",
+    "callee_busy": "对方忙",
+    "callee_no_answer": "无人接听",
+    "callee_wrong_number": "号码有误",
+    "callee_refused": "对方拒接",
+    "callee_unreachable": "无法接通",
 }
+
+TALK_STATES = {
+    "talking": "通话中",
+    "held": "保持",
+    "asking": "呼叫专家",
+    "consulting": "单独咨询",
+    "aside": "专家等待",
+    "inviting": "邀请加入",
+    "conference": "三方通话",
+    "left": "专家通话",
+    "returning": "正在返回",
+    "handing": "转接中",
+    "recalling": "恢复座席",
+    "lost": "等待座席恢复",
+}
+"""States of a conversation (`ivr.conversation` decides which; a test holds the two together)."""
 
 EVENT_KINDS = {
     "arrived": "来电接入",
@@ -66,8 +91,51 @@ EVENT_KINDS = {
     "message": "开始留言",
     "recovered": "系统恢复后接续",
     "fallback": "应急接听",
+    "dialled": "外呼",
+    "callee_rung": "正在呼叫市民",
+    "callee_answered": "市民接听",
+    "party_rung": "呼叫第三方",
+    "party_answered": "第三方接听",
+    "party_gone": "第三方离开",
+    "party_cancelled": "取消呼叫",
+    "party_dropped": "移除第三方",
+    "back_to_caller": "返回来电人",
+    "swapped": "切换通话",
+    "joined": "进入三方通话",
+    "muted": "静音",
+    "unmuted": "取消静音",
+    "agent_left": "座席退出",
+    "coming_back": "座席返回",
+    "agent_lost": "座席掉线",
+    "agent_back": "座席恢复通话",
+    "agent_not_back": "座席未恢复",
+    "transferred": "转接",
+    "transfer_failed": "转接未成功",
+    "owner_changed": "通话移交",
+    "listen": "班长监听",
+    "whisper": "班长密语",
+    "barge": "班长强插",
+    "taken_over": "班长接管",
+    "moved": "调整排队",
+    "undone": "操作未完成，已恢复",
+    "returned": "返回队列",
     "ended": "通话结束",
 }
+
+
+PARTY = {
+    "leg": "id",
+    "role": "role",
+    "kind": "kind",
+    "label": "label",
+    "seat_id": "seat_id",
+    "expert_id": "expert_id",
+    "place": "place",
+    "muted": "muted",
+    "auto": "auto",
+    "since_ms": "since_ms",
+}
+"""What screens get of a leg, and its name in the conversation as it is kept."""
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):
@@ -95,6 +163,26 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     held: bool
     recording_paused: bool
     ticket_id: int | None
+    direction: str
+    owner_seat_id: int | None
+    conversation: dict[str, Any] | None
+    head: bool
+    hint: str | None
+    waiting_ms: int | None
+
+    @property
+    def talk_state(self) -> str | None:
+        """The state of the conversation; None when there is none."""
+        return self.conversation["state"] if self.conversation else None
+
+    @property
+    def parties(self) -> list[dict[str, Any]]:
+        """Who is on the call, as screens get it."""
+        if self.conversation is None:
+            return []
+        return [
+            {name: leg[was] for name, was in PARTY.items()} for leg in self.conversation["legs"]
+        ]
 
     def shown(self) -> dict[str, Any]:
         """As screens get it in the feed."""
@@ -112,6 +200,12 @@ class Call(msgspec.Struct, frozen=True, gc=False):
             "held": self.held,
             "recording_paused": self.recording_paused,
             "ticket_id": self.ticket_id,
+            "direction": self.direction,
+            "owner_seat_id": self.owner_seat_id,
+            "state": self.talk_state,
+            "parties": self.parties,
+            "head": self.head,
+            "hint": self.hint,
         }
 
 
@@ -140,11 +234,27 @@ _insert_call = Prepared(
         "started_ms",
         "held",
         "recording_paused",
+        "direction",
+        "owner_seat_id",
+        "queue",
+        "ticket_id",
     ),
 )
 _insert_event = Prepared(insert(call_event), inserts=("call_id", "at_ms", "kind", "detail"))
 _insert_leg = Prepared(
-    insert(leg), inserts=("id", "call_id", "role", "seat_id", "started_ms", "answered_ms")
+    insert(leg),
+    inserts=(
+        "id",
+        "call_id",
+        "role",
+        "seat_id",
+        "started_ms",
+        "answered_ms",
+        "kind",
+        "label",
+        "expert_id",
+        "account_id",
+    ),
 )
 
 
@@ -165,6 +275,21 @@ _steps = {
         queue=bindparam("queue"),
         first_queue=bindparam("queue"),
         queued_ms=bindparam("at_ms"),
+        waiting_ms=bindparam("at_ms"),
+    ),
+    "returned": _step(
+        stage="waiting",
+        queue=bindparam("queue"),
+        first_queue=bindparam("queue"),
+        queued_ms=func.coalesce(call.c.queued_ms, bindparam("at_ms", type_=Ms)),
+        waiting_ms=bindparam("at_ms"),
+        head=bindparam("to_head"),
+        hint=bindparam("told_next"),
+        conversation=null(),
+        held=False,
+    ),
+    "moved": _step(
+        queue=bindparam("queue"), first_queue=bindparam("queue"), head=bindparam("to_head")
     ),
     "requeued": _step(stage="waiting", queue=bindparam("queue")),
     "overflow": _step(stage="waiting", queue=bindparam("queue")),
@@ -173,11 +298,19 @@ _steps = {
     "answered": _step(
         stage="talking",
         bridge=bindparam("bridge"),
-        talk_ms=bindparam("at_ms"),
+        talk_ms=func.coalesce(call.c.talk_ms, bindparam("at_ms", type_=Ms)),
         ticket_id=bindparam("ticket"),
+        conversation=bindparam("talk", type_=JSON),
+        owner_seat_id=bindparam("owner"),
+        head=False,
     ),
-    "held": _step(held=True),
-    "resumed": _step(held=False),
+    "conversed": _step(
+        conversation=bindparam("talk", type_=JSON),
+        held=bindparam("caller_held"),
+        seat_id=bindparam("seat"),
+        seat_channel=bindparam("seat_channel"),
+        owner_seat_id=bindparam("owner"),
+    ),
     "recording_paused": _step(recording_paused=True),
     "recording_resumed": _step(recording_paused=False),
     "callback": _step(callback_ms=bindparam("at_ms")),
@@ -185,7 +318,11 @@ _steps = {
     "ticket": _step(ticket_id=bindparam("ticket")),
     "channel": _step(channel=bindparam("new_channel")),
     "ended": _step(
-        stage="ended", ended_ms=bindparam("at_ms"), end_reason=bindparam("why"), held=False
+        stage="ended",
+        ended_ms=bindparam("at_ms"),
+        end_reason=bindparam("why"),
+        held=False,
+        conversation=null(),
     ),
 }
 
@@ -202,8 +339,15 @@ def begin(
     caller_masked: str,
     channel: str,
     started_ms: int | None = None,
+    direction: str = "in",
+    stage: str = "greeting",
+    owner_seat_id: int | None = None,
+    queue: str | None = None,
+    ticket_id: int | None = None,
 ) -> Call:
-    """A call arrived (at `started_ms`, or now); its first leg is the caller."""
+    """A call arrived (at `started_ms`, or now), or we make one; its first leg is the caller,
+    of one that we make the person we call.
+    """
     at_ms = now_ms() if started_ms is None else started_ms
     row = _insert_call.rows(
         conn,
@@ -215,15 +359,20 @@ def begin(
             "caller_hash": caller_hash,
             "caller_sealed": caller_sealed,
             "caller_masked": caller_masked,
-            "stage": "greeting",
+            "stage": stage,
             "channel": channel,
             "started_ms": at_ms,
             "held": False,
             "recording_paused": False,
+            "direction": direction,
+            "owner_seat_id": owner_seat_id,
+            "queue": queue,
+            "ticket_id": ticket_id,
         },
     )[0]
-    add_leg(conn, channel, call_id, "caller", answered_ms=at_ms)
-    note(conn, call_id, "arrived", {"line": line})
+    came = direction == "in"
+    add_leg(conn, channel, call_id, "caller", answered_ms=at_ms if came else None)
+    note(conn, call_id, "arrived" if came else "dialled", {"line": line})
     begun = Call(*row)
     publish(conn, "call", call_id, begun.shown())
     return begun
@@ -232,6 +381,17 @@ def begin(
 def get(conn: Connection, call_id: str) -> Call | None:
     row = _get.one(conn, {"id": call_id})
     return Call(*row) if row else None
+
+
+_sealed = Prepared(
+    select(call.c.caller_sealed).where(call.c.id == bindparam("id")), [call.c.caller_sealed]
+)
+
+
+def sealed_number(conn: Connection, call_id: str) -> str | None:
+    """The caller's number as it is kept (`floor.sealed` opens it)."""
+    row = _sealed.one(conn, {"id": call_id})
+    return row[0] if row else None
 
 
 def open_calls(conn: Connection, asterisk: str) -> list[Call]:
@@ -298,6 +458,11 @@ def add_leg(
     role: str,
     seat_id: int | None = None,
     answered_ms: int | None = None,
+    *,
+    kind: str | None = None,
+    label: str | None = None,
+    expert_id: int | None = None,
+    account_id: int | None = None,
 ) -> None:
     """Somebody is being brought onto the call."""
     _insert_leg.run(
@@ -309,8 +474,43 @@ def add_leg(
             "seat_id": seat_id,
             "started_ms": now_ms(),
             "answered_ms": answered_ms,
+            "kind": kind,
+            "label": label,
+            "expert_id": expert_id,
+            "account_id": account_id,
         },
     )
+
+
+_begin_span = Prepared(
+    insert(leg_span), inserts=("call_id", "leg_id", "seat_id", "what", "from_ms")
+)
+_end_span = Prepared(
+    update(leg_span)
+    .where(leg_span.c.leg_id == bindparam("of_leg"), leg_span.c.to_ms.is_(None))
+    .values(to_ms=bindparam("at_ms"))
+)
+_end_spans = Prepared(
+    update(leg_span)
+    .where(leg_span.c.call_id == bindparam("of_call"), leg_span.c.to_ms.is_(None))
+    .values(to_ms=bindparam("at_ms"))
+)
+
+
+def begin_span(conn: Connection, call_id: str, leg_id: str, seat_id: int | None, what: str) -> None:
+    """From now on the leg does this: talk, hold, consult or listen."""
+    span = {"call_id": call_id, "leg_id": leg_id, "seat_id": seat_id, "what": what}
+    _begin_span.run(conn, {**span, "from_ms": now_ms()})
+
+
+def end_span(conn: Connection, leg_id: str) -> None:
+    """What the leg was doing is over."""
+    _end_span.run(conn, {"of_leg": leg_id, "at_ms": now_ms()})
+
+
+def end_spans(conn: Connection, call_id: str) -> None:
+    """Nobody is talking on the call any more."""
+    _end_spans.run(conn, {"of_call": call_id, "at_ms": now_ms()})
 
 
 def leg_answered(conn: Connection, leg_id: str) -> None:
@@ -329,6 +529,8 @@ def end(conn: Connection, call_id: str, reason: str) -> Call:
     """
     ended = step(conn, call_id, "ended", {"reason": reason}, why=reason)
     _legs_ended.run(conn, {"of_call": call_id, "at_ms": now_ms(), "why": reason})
+    if ended.talk_ms is not None:
+        end_spans(conn, call_id)
     return ended
 
 

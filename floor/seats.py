@@ -151,6 +151,7 @@ _reserve = _move(
     offered_ms=bindparam("now"),
 )
 _claim = _move(
+    "offline",
     "available",
     "paused",
     "wrap_up",
@@ -251,8 +252,8 @@ def claim(conn: Connection, seat_id: int, call_id: str) -> Seat:
     listening in. What she was doing before is what she goes back to.
     """
     found = get(conn, seat_id)
-    paused = found is not None and found.state == "paused"
-    then, why = ("paused", found.reason) if paused and found else (None, None)
+    stays = found is not None and found.state in ("paused", "offline")
+    then, why = (found.state, found.reason) if stays and found else (None, None)
     return _do(conn, _claim, seat_id, call=call_id, then=then, why=why)
 
 

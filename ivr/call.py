@@ -11,18 +11,26 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import msgspec
+from sqlalchemy import Connection
+
+from db.clock import now_ms
 from db.engine import DatabaseUnavailable
+from floor import calls, requests
 from floor.calls import Call
-from ivr import ari
-from ivr.inbox import Asked, Gone, Happening, Spoken
+from floor.requests import Request
+from ivr import ari, conversing, doors
+from ivr.conversation import Conversation, Note
+from ivr.inbox import Asked, Gone, Happening, SeatAnswered, Spoken
 from ivr.parts import Parts
-from ivr.requests import refuse
 
 log = logging.getLogger("hotline.call")
-
+P = ParamSpec("P")
+T = TypeVar("T")
 
 PLAYBACKS = 4
 """Ids that a call's prompts go round: more than can be ending at one time."""
@@ -37,6 +45,18 @@ class HungUp(Exception):
     """The caller's channel is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What Asterisk has at this moment."""
+
+    channels: dict[str, ari.ChannelData]
+    bridges: dict[str, ari.BridgeData]
+
+    def in_application(self, channel: str) -> bool:
+        data = self.channels.get(channel)
+        return data is not None and data.dialplan.app_name == "Stasis"
+
+
 class LiveCall:
     """One call. Everything but `put` and `spawn` is for its own task alone."""
 
@@ -47,6 +67,11 @@ class LiveCall:
         self.channel = parts.client.channel(row.channel)
         self.channel_name = channel_name
         self.seat_channel: str | None = row.seat_channel
+        self.legs: set[str] = set()
+        """Channels of this call beside the caller's and the ringing seat's."""
+        self.found: Found | None = None
+        """After a restart: what Asterisk had, for the conversation to be mended by."""
+        self.cause = 0
         self.gone = False
         self._turn = 0
         self.ends_because: str | None = None
@@ -60,13 +85,24 @@ class LiveCall:
 
     def put(self, happening: Happening) -> None:
         """Something happened. Never blocks; wakes the call's task."""
-        if isinstance(happening, Asked) and self.row.stage != "talking":
+        if isinstance(happening, Asked) and not self._takes(happening.request):
             self.refuse(happening)
             return
         if isinstance(happening, Gone):
             self.gone = True
+            self.cause = happening.cause
         self._inbox.append(happening)
         self._wake()
+
+    def _takes(self, request: Request) -> bool:
+        """Whether anything can be asked at this stage."""
+        if self.row.stage == "waiting":
+            return request.verb == "move"
+        return self.row.stage in ("talking", "dialling")
+
+    def seat_answered(self, channel: str) -> None:
+        """Found out after a restart: this one picked up meanwhile."""
+        self.put(SeatAnswered(channel))
 
     def fail(self, error: Exception) -> None:
         """Without this the call can't go on: its task gets the error from `next`."""
@@ -113,10 +149,108 @@ class LiveCall:
         self._spawned.add(task)
         task.add_done_callback(self._spawned.discard)
 
+    # --- what is written down ---
+
+    async def keep(
+        self,
+        assume: T,
+        door: Callable[Concatenate[Connection, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Write; while the database is away it is written later, and the call goes on."""
+        return await self.parts.keeper.keep(self.id, assume, door, *args, **kwargs)
+
+    async def note(self, kind: str, detail: dict[str, Any] | None = None) -> None:
+        """A line of the call's history."""
+        await self.keep(None, calls.note, self.id, kind, detail)
+
+    async def step(
+        self, kind: str, detail: dict[str, Any] | None = None, /, **assumed: Any
+    ) -> None:
+        """One step on; `assumed` is what it makes of the row."""
+        row = msgspec.structs.replace(self.row, **assumed)
+        self.row = await self.keep(row, calls.step, self.id, kind, detail)
+
+    def learn(self, row: Call) -> None:
+        """The database is back and has it so."""
+        self.row = row
+
+    async def converse(
+        self,
+        before: Conversation,
+        after: Conversation,
+        notes: list[Note],
+        causes: dict[str, str],
+    ) -> None:
+        """What an event made of the conversation.
+
+        Raises:
+            seats.NotNow: a seat that was to be rung is not free.
+            DatabaseUnavailable: a seat was to be rung, which only the database can give.
+        """
+        args = (self.id, before, after, notes, causes, self.wrap_up_s)
+        new = [leg for leg in after.legs if before.leg(leg.id) is None]
+        if any(leg.seat_id not in (None, after.lost_seat) for leg in new):
+            self.row = await self.parts.keeper.write(conversing.converse, *args)
+            return
+        agent = after.agent
+        row = msgspec.structs.replace(
+            self.row,
+            conversation=conversing.kept(after),
+            held=after.caller.place == "held",
+            seat_id=agent.seat_id if agent else None,
+            seat_channel=agent.id if agent else None,
+            owner_seat_id=after.owner_seat,
+        )
+        self.row = await self.keep(row, conversing.converse, *args)
+
+    async def back_to_queue(
+        self, queue: str, head: bool, hint: str | None, causes: dict[str, str]
+    ) -> None:
+        """The caller waits again; everybody else is off the call."""
+        row = msgspec.structs.replace(
+            self.row,
+            stage="waiting",
+            queue=queue,
+            first_queue=queue,
+            waiting_ms=now_ms(),
+            head=head,
+            hint=hint,
+            conversation=None,
+            held=False,
+            seat_id=None,
+            seat_channel=None,
+        )
+        args = (self.id, queue, head, hint, causes, self.wrap_up_s)
+        self.row = await self.keep(row, doors.back_to_queue, *args)
+
+    async def end(self, reason: str) -> Call | None:
+        """The call is over; None when it had ended already."""
+        row = msgspec.structs.replace(
+            self.row, stage="ended", ended_ms=now_ms(), end_reason=reason, held=False
+        )
+        return await self.keep(row, doors.end, self.id, reason, self.wrap_up_s)
+
+    @property
+    def wrap_up_s(self) -> float:
+        """How long an agent of this call has for the form."""
+        queue = self.row.queue
+        return self.parts.settings.queue(queue).wrap_up_s if queue else 0.0
+
+    async def accepted(self, request: Request, **outcome: object) -> None:
+        """What a person asked for was done."""
+        await self.keep(None, requests.settle, request.id, "done", dict(outcome))
+
+    async def refused(self, request: Request, sentence: str) -> None:
+        """It can't be done, and the screen says why."""
+        await self.keep(None, requests.settle, request.id, "refused", {"detail": sentence})
+
     def refuse(self, asked: Asked) -> None:
         """Only in a talk can anything be done: say so, so that no screen waits."""
         sentence = "现在不在通话中，不能进行该操作"
-        self.spawn(refuse(self.parts.db, asked.request, sentence), "refuse a request")
+        self.spawn(self.refused(asked.request, sentence), "refuse a request")
 
     def refuse_left(self) -> None:
         """The talk is over: what was asked and not read any more is refused."""

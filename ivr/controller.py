@@ -18,29 +18,33 @@ import aiohttp
 from config.model import Settings
 from db.engine import Database, DatabaseUnavailable
 from db.feed import Change
-from floor import calls, controllers, seats
+from floor import calls, controllers
 from floor.calls import Call
+from floor.forsaken import forsake_taken
+from floor.requests import Request
 from floor.sealed import Sealer
 from ivr import ari, doors, journey, numbers, recovery
-from ivr.ami import Ami, AmiError
+from ivr.ami import Ami
 from ivr.call import LiveCall
 from ivr.directory import Directory
 from ivr.fallback import Fallback
 from ivr.housekeeping import keep_house
 from ivr.journey import Stage
+from ivr.keeping import Keeper
 from ivr.parts import Parts
+from ivr.performing import look
 from ivr.queue import Floor
 from ivr.recorder import Recorder
-from ivr.requests import Desk
+from ivr.requests import Desk, refuse
 from ivr.speech.prompts import Prompts
+from ivr.telephones import Telephones
 
 log = logging.getLogger("hotline.controller")
 
-SEAT_PREFIX = "seat-"
-FALLBACK_QUEUE = "fallback"
 DESK_POLL_S = 2.0
 SWEEP_S = 10.0
 END_CALLS_S = 3.0
+LAST_WRITES_S = 3.0
 CALL_TASK = "call "
 
 
@@ -82,16 +86,18 @@ class Controller:
             on_fenced=self._fenced_by_asterisk,
         )
         self._directory = Directory(self._arrived, self._phone_changed, self._stray)
+        self._keeper = Keeper(db, self._learned)
         self._client.on_event = self._directory.on_event
         self._floor = Floor(settings, db)
         self._recorder = Recorder(settings, db)
-        self._desk = Desk(db, self.asterisk, self._directory.call)
+        self._desk = Desk(db, self.asterisk, self._directory.call, self._dial)
         self._desk_bell = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._arriving: set[str] = set()
         self._settled = asyncio.Event()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._parts: Parts | None = None
+        self._telephones: Telephones | None = None
 
     # --- life ---
 
@@ -103,11 +109,15 @@ class Controller:
         """
         async with aiohttp.ClientSession() as http:
             self._parts = self._gather(http)
+            self._telephones = Telephones(self._parts, self._spawn)
+            self._keeper.on_back(self._database_is_back)
             await self.db.write(controllers.take_over, self.asterisk, self._token)
+            await self.db.write(forsake_taken, self.asterisk)
             # Ours first: it must see which seats are new before the floor knows them.
             self.db.feed.subscribe(self._on_changes)
             await self._floor.start()
             async with asyncio.TaskGroup() as group:
+                group.create_task(self._keeper.run(), name="kept writes")
                 group.create_task(self._recorder.file_all(), name="recorder")
                 group.create_task(self._recorder.look_for_space(), name="disk")
                 group.create_task(self._serve_desk(), name="desk")
@@ -125,6 +135,7 @@ class Controller:
             for task in tuple(self._tasks):
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._keeper.finish(LAST_WRITES_S)
             await self.db.write(controllers.beat, self.asterisk, self._token, "stopped")
 
     async def ready(self) -> None:
@@ -151,6 +162,7 @@ class Controller:
             settings=self.settings,
             asterisk=self.asterisk,
             db=self.db,
+            keeper=self._keeper,
             client=self._client,
             ami=ami,
             prompts=self._prompts,
@@ -203,6 +215,24 @@ class Controller:
             except (ari.AriError, DatabaseUnavailable, OSError) as error:
                 log.warning("could not look for calls that vanished: %s", error)
 
+    def _learned(self, row: Call) -> None:
+        """What was kept for a call while the database was away stands there now."""
+        call = self._directory.call(row.id)
+        if isinstance(call, LiveCall):
+            call.learn(row)
+
+    def _database_is_back(self) -> None:
+        self._spawn(self._telephones_again(), "telephones")
+
+    async def _telephones_again(self) -> None:
+        """Whatever registered or went meanwhile is unknown to the database."""
+        if self._telephones is not None and self._settled.is_set():
+            await self._telephones.settle()
+
+    def _phone_changed(self, endpoint: str, reachable: bool) -> None:
+        if self._telephones is not None:
+            self._telephones.changed(endpoint, reachable)
+
     def _fenced_by_asterisk(self) -> None:
         if not self._ended.done():
             self._ended.set_exception(
@@ -216,10 +246,11 @@ class Controller:
         try:
             await recovery.prepare(self._client, self._floor.endpoints())
             await recovery.settle(self.parts, self._begin)
-            found = await recovery.look(self._client)
+            found = await look(self._client)
             for start in recovery.newcomers(found, self._directory, self.settings.asterisk.app):
                 self._arrived(start)
-            await self._settle_phones()
+            if self._telephones is not None:
+                await self._telephones.settle()
         except (ari.ConnectionLost, ari.ClientClosed, ari.Fenced) as error:
             # The next connection settles again.
             log.warning("the connection broke while settling: %s", error)
@@ -232,23 +263,6 @@ class Controller:
             len(self._directory.calls()),
             "" if first else ", connected again",
         )
-
-    async def _settle_phones(self) -> None:
-        """See which telephones are there. Seats first: who registers meanwhile is not missed."""
-        known = await self.db.read(seats.all_seats)
-        online = {
-            endpoint.resource: endpoint.state == "online"
-            for endpoint in await self._client.list_endpoints("PJSIP")
-        }
-        for seat in known:
-            ready = online.get(seat.endpoint, False)
-            if ready != seat.phone_ready:
-                await self._set_phone(seat.endpoint, ready)
-
-    async def _meet(self, endpoints: Sequence[str]) -> None:
-        """Seats new to us: their telephones may have registered before we watched them."""
-        await recovery.watch_phones(self._client, endpoints)
-        await self._settle_phones()
 
     # --- callers ---
 
@@ -316,7 +330,7 @@ class Controller:
             await self._let_go(row.channel)
             return None
         log.info("call %s comes back from the fallback", row.id)
-        found = await recovery.look(self._client)
+        found = await look(self._client)
         if row.channel not in found.channels:
             return None
         return await recovery.carry_on(self.parts, row, found)
@@ -356,39 +370,20 @@ class Controller:
         finally:
             self._directory.forget(call)
 
-    # --- telephones of seats ---
-
-    def _phone_changed(self, endpoint: str, reachable: bool) -> None:
-        if not endpoint.startswith(SEAT_PREFIX):
-            return
-        seat = self._floor.seat(int(endpoint.removeprefix(SEAT_PREFIX)))
-        if seat is not None and seat.phone_ready != reachable:
-            self._spawn(self._set_phone(endpoint, reachable), "telephone of a seat")
-
-    async def _set_phone(self, endpoint: str, online: bool) -> None:
-        seat_id = int(endpoint.removeprefix(SEAT_PREFIX))
-        try:
-            seat = await self.db.write(seats.set_phone, seat_id, online)
-        except seats.NotNow:
-            log.warning("a telephone of no seat registered")
-            return
-        try:
-            # For the time without a controller the dialplan rings seats by itself.
-            if online:
-                await self.parts.ami.queue_add(FALLBACK_QUEUE, f"PJSIP/{endpoint}", seat.endpoint)
-            else:
-                await self.parts.ami.queue_remove(FALLBACK_QUEUE, f"PJSIP/{endpoint}")
-        except AmiError as error:
-            log.info("seat %s in the fallback queue: %s", seat_id, error)
-
     # --- requests ---
 
     def _on_changes(self, changes: Sequence[Change]) -> None:
         new = self._floor.newcomers(changes)
-        if new and self._settled.is_set():
-            self._spawn(self._meet(new), "telephones of new seats")
+        if new and self._settled.is_set() and self._telephones is not None:
+            self._spawn(self._telephones.meet(new), "telephones of new seats")
         if self._desk.concerns(changes):
             self._desk_bell.set()
+
+    def _dial(self, request: Request) -> None:
+        self._spawn(self._call_out(request), "call out")
+
+    async def _call_out(self, request: Request) -> None:
+        await refuse(self.db, request, "现在不能呼出，请稍后再试")
 
     async def _serve_desk(self) -> None:
         """Requests wake us by the feed; a slow look guarantees."""

@@ -125,6 +125,7 @@ class Target:
     label: str = ""
     seat_id: int | None = None
     expert_id: int | None = None
+    account_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +331,7 @@ class Turn:
                 label=target.label,
                 seat_id=target.seat_id,
                 expert_id=target.expert_id,
+                account_id=target.account_id,
                 purpose=purpose,
             )
         )

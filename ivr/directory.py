@@ -9,10 +9,12 @@ from collections.abc import Callable
 
 from ivr import ari
 from ivr.inbox import (
+    CalleeAnswered,
     Gone,
     Happening,
     InHand,
     NextSentence,
+    PartySpoken,
     Pressed,
     SeatAnswered,
     SeatGone,
@@ -36,7 +38,7 @@ class Directory:
     Args:
         arrived: a caller came into the application.
         phone_changed: a telephone (endpoint name) can be rung, or no longer; said at every call too.
-        stray: a seat picked up for a call that is no longer there.
+        stray: somebody picked up for a call that is no longer there.
     """
 
     def __init__(self, arrived: Arrived, phone_changed: PhoneChanged, stray: Stray) -> None:
@@ -66,6 +68,8 @@ class Directory:
             call.put(happening)
         if call.seat_channel is not None:
             self._seats[call.seat_channel] = call
+        for channel in call.legs:
+            self._seats[channel] = call
 
     def forget(self, call: InHand) -> None:
         """The call is over."""
@@ -82,8 +86,9 @@ class Directory:
         """What that channel does concerns the call no longer."""
         self._seats.pop(seat_channel, None)
 
-    def seat_call(self, seat_channel: str) -> InHand | None:
-        return self._seats.get(seat_channel)
+    def owner(self, channel: str) -> InHand | None:
+        """The call that has this channel, as its caller or as somebody who was rung."""
+        return self._seats.get(channel) or self._callers.get(channel)
 
     def call(self, call_id: str) -> InHand | None:
         return self._by_id.get(call_id)
@@ -102,7 +107,8 @@ class Directory:
                 self._played(event)
             case ari.StasisStart():
                 self._started(event)
-            case ari.StasisEnd():
+            case ari.StasisEnd() if event.channel.id not in self._seats:
+                # Of the others only the end itself tells why.
                 self._ended(event.channel.id, HUNG_UP)
             case ari.ChannelDestroyed():
                 self._ended(event.channel.id, event.cause)
@@ -120,8 +126,12 @@ class Directory:
 
     def _played(self, event: ari.PlaybackFinished | ari.PlaybackContinuing) -> None:
         playback = event.playback
-        call = self._callers.get(playback.target_uri.removeprefix("channel:"))
+        channel = playback.target_uri.removeprefix("channel:")
+        call = self._callers.get(channel)
         if call is None:
+            party = self._seats.get(channel)
+            if party is not None and isinstance(event, ari.PlaybackFinished):
+                party.put(PartySpoken(channel))
             return
         if isinstance(event, ari.PlaybackFinished):
             call.put(Spoken(playback.id))
@@ -129,18 +139,26 @@ class Directory:
             call.put(NextSentence(playback.id))
 
     def _started(self, event: ari.StasisStart) -> None:
-        if event.args[:1] == ("seat",):
-            if (call := self._seats.get(event.channel.id)) is not None:
-                call.put(SeatAnswered())
-            else:
-                self._stray(event.channel.id)
-        else:
-            self._arrived(event)
+        match event.args[:1]:
+            case ("seat" | "party",):
+                if (call := self._seats.get(event.channel.id)) is not None:
+                    call.put(SeatAnswered(event.channel.id))
+                else:
+                    self._stray(event.channel.id)
+            case ("callee",):
+                if (call := self._callers.get(event.channel.id)) is not None:
+                    call.put(CalleeAnswered())
+                else:
+                    self._stray(event.channel.id)
+            case ("snoop",):
+                pass
+            case _:
+                self._arrived(event)
 
     def _ended(self, channel: str, cause: int) -> None:
         if (call := self._callers.pop(channel, None)) is not None:
             call.put(Gone(cause))
         elif (call := self._seats.pop(channel, None)) is not None:
-            call.put(SeatGone(cause))
+            call.put(SeatGone(cause, channel))
         else:
             self._tell_caller(channel, Gone(cause))

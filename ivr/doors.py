@@ -8,9 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from db.clock import now_ms
 from floor import calls, seats
 from floor.calls import Call
 from floor.seats import Seat
+from ivr import conversing
+from ivr.conversation import Conversation, Leg
 from recordings import catalogue
 from tickets import store
 
@@ -75,28 +78,74 @@ def take_back(conn: Connection, call_id: str, seat_id: int, channel: str, why: s
 def answer(
     conn: Connection, call_id: str, seat_id: int, channel: str, bridge: str, zone: tzinfo
 ) -> tuple[Call, Seat]:
-    """The agent picked up: the talk begins and with it the draft of a ticket."""
-    seat = _pick_up(conn, seat_id)
+    """The agent picked up: the talk begins and with it the draft of a ticket.
+
+    A caller who was talking before keeps his ticket; who answers now has it from here on.
+    """
+    seat = _pick_up(conn, call_id, seat_id)
     calls.leg_answered(conn, channel)
     row = calls.get(conn, call_id)
     if row is None:
         raise calls.NoSuchCall(call_id)
-    ticket = store.of_call(conn, call_id) or store.draft(
-        conn,
-        call_id=call_id,
-        source="call",
-        caller_hash=row.caller_hash,
-        caller_masked=row.caller_masked,
-        account_id=seat.account_id,
-        zone=zone,
-    )
+    ticket_id = row.ticket_id
+    if ticket_id is None:
+        found = store.of_call(conn, call_id) or store.draft(
+            conn,
+            call_id=call_id,
+            source="call",
+            caller_hash=row.caller_hash,
+            caller_masked=row.caller_masked,
+            account_id=seat.account_id,
+            zone=zone,
+        )
+        ticket_id = found.id
     if row.callback_ms is not None:
         calls.answered_after_all(conn, call_id)
-    detail = {"seat": seat_id}
-    return calls.step(conn, call_id, "answered", detail, bridge=bridge, ticket=ticket.id), seat
+    if row.talk_ms is not None:
+        store.hand_over(conn, ticket_id, seat.account_id)
+    talk = first_two(row.channel, channel, seat, row.caller_masked)
+    conversing.begin(conn, call_id, talk)
+    moved = calls.step(
+        conn,
+        call_id,
+        "answered",
+        {"seat": seat_id},
+        bridge=bridge,
+        ticket=ticket_id,
+        talk=conversing.kept(talk),
+        owner=seat_id,
+    )
+    return moved, seat
 
 
-def _pick_up(conn: Connection, seat_id: int) -> Seat:
+def first_two(caller: str, channel: str, seat: Seat, masked: str) -> Conversation:
+    """Caller and agent, as a conversation begins."""
+    at_ms = now_ms()
+    return Conversation(
+        legs=(
+            Leg(caller, "caller", "in", label=masked, answered=True, since_ms=at_ms),
+            Leg(
+                channel,
+                "agent",
+                "in",
+                kind="seat",
+                label=seat.name,
+                seat_id=seat.id,
+                account_id=seat.account_id,
+                answered=True,
+                since_ms=at_ms,
+            ),
+        ),
+        owner_seat=seat.id,
+        owner_label=seat.name,
+    )
+
+
+def _pick_up(conn: Connection, call_id: str, seat_id: int) -> Seat:
+    seat = seats.get(conn, seat_id)
+    if seat is not None and seat.state == "talking" and seat.call_id == call_id:
+        # A call that we make: the agent was on the line before the citizen.
+        return seat
     try:
         return seats.answer(conn, seat_id)
     except seats.NotNow as early:
@@ -172,25 +221,48 @@ def adopt(conn: Connection, seat_id: int | None, zone: tzinfo, /, **caller: Any)
 
 
 def end(conn: Connection, call_id: str, reason: str, wrap_up_s: float) -> Call | None:
-    """The call is over, whatever it was doing: its seat comes free, who gave up is kept.
+    """The call is over, whatever it was doing: its seats come free, who gave up is kept.
 
     None when it had ended already.
     """
     row = calls.get(conn, call_id)
     if row is None or row.ended_ms is not None:
         return None
-    if row.seat_id is not None:
-        _free(conn, row, wrap_up_s)
+    _free(conn, row, wrap_up_s)
     if reason == "abandoned_in_queue":
         calls.miss(conn, call_id, "abandoned", row.queue)
     return calls.end(conn, call_id, reason)
 
 
+def back_to_queue(
+    conn: Connection,
+    call_id: str,
+    queue: str,
+    to_head: bool,
+    told_next: str | None,
+    causes: dict[str, str],
+    wrap_up_s: float,
+) -> Call:
+    """The caller leaves a conversation to wait (again); everybody else is off the call."""
+    row = calls.get(conn, call_id)
+    if row is None:
+        raise calls.NoSuchCall(call_id)
+    for leg_id, cause in causes.items():
+        calls.leg_ended(conn, leg_id, cause)
+    calls.end_spans(conn, call_id)
+    _free(conn, row, wrap_up_s)
+    calls.step(conn, call_id, "taken_back")
+    detail = {"queue": queue, "head": to_head}
+    return calls.step(
+        conn, call_id, "returned", detail, queue=queue, to_head=to_head, told_next=told_next
+    )
+
+
 def _free(conn: Connection, row: Call, wrap_up_s: float) -> None:
-    seat = seats.get(conn, row.seat_id) if row.seat_id is not None else None
-    if seat is None or seat.call_id != row.id:
-        return
-    if seat.state == "talking":
-        seats.end_call(conn, seat.id, wrap_up_s)
-    elif seat.state in ("reserved", "ringing"):
-        seats.release(conn, seat.id)
+    talk = conversing.read(row)
+    lost = talk.lost_seat if talk is not None else None
+    agent = talk.agent.seat_id if talk is not None and talk.agent is not None else row.seat_id
+    for seat in seats.on_call(conn, row.id):
+        cause = "lost" if seat.id == lost and seat.id != row.seat_id else ""
+        wrap_up = wrap_up_s if seat.id == agent else 0.0
+        conversing.free(conn, row.id, seat.id, wrap_up, cause)

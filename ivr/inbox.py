@@ -20,14 +20,36 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class SeatAnswered:
-    """The seat's channel is up and in our application."""
+    """The channel of a seat, or of another who was rung, is up and in our application."""
+
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SeatGone:
-    """The seat's channel is gone, or never came to be. `cause` is Q.850; 0 is unknown."""
+    """That channel is gone, or never came to be. `cause` is Q.850; 0 is unknown."""
 
     cause: int
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalleeAnswered:
+    """The person whom we called picked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartySpoken:
+    """The notice to somebody about to join has ended."""
+
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneBack:
+    """The telephone of a seat that this call has registered again."""
+
+    seat_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +87,19 @@ class Gone:
     cause: int
 
 
-Happening = Offered | SeatAnswered | SeatGone | Pressed | Spoken | NextSentence | Asked | Gone
+Happening = (
+    Offered
+    | SeatAnswered
+    | SeatGone
+    | CalleeAnswered
+    | PartySpoken
+    | PhoneBack
+    | Pressed
+    | Spoken
+    | NextSentence
+    | Asked
+    | Gone
+)
 
 
 class InHand(Protocol):
@@ -75,6 +109,7 @@ class InHand(Protocol):
     row: Call
     channel: ari.Channel
     seat_channel: str | None
+    legs: set[str]
     ends_because: str | None
 
     def put(self, happening: Happening) -> None:

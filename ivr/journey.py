@@ -13,12 +13,13 @@ from datetime import datetime
 from typing import Optional
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from config.model import Line
-from floor import calls
 from ivr import ari, doors, hours
 from ivr.call import HungUp, LiveCall
 from ivr.inbox import NextSentence, Pressed, Spoken
-from ivr.talk import talk
+from ivr.talk import Waits, talk
 from ivr.waiting import wait
 
 log = logging.getLogger("hotline.call")
@@ -29,6 +30,7 @@ ABANDONED = {
     "greeting": "abandoned_in_menu",
     "menu": "abandoned_in_menu",
     "waiting": "abandoned_in_queue",
+    "dialling": "callee_unreachable",
     "talking": "caller_hung_up",
     "message": "message_left",
 }
@@ -46,9 +48,11 @@ async def run(call: LiveCall, first: Stage) -> None:
         # The controller stops or was replaced: the call itself goes on without us.
         raise
     except Exception:
-        log.exception(
-            "call %s failed at stage %s; handing it to the fallback", call.id, call.row.stage
-        )
+        log.exception("call %s failed at stage %s", call.id, call.row.stage)
+        if call.row.direction == "out":
+            # Whom we called has nothing to wait for.
+            await finish(call, "failed")
+            return
         await give_to_fallback(call)
 
 
@@ -74,7 +78,7 @@ async def choose(call: LiveCall, line: Line, sentences: tuple[str, ...]) -> Stag
             return waiting_in(queue, key=key)
         sentence = "no_key" if key is None else "wrong_key"
         await enter_menu(call)
-        await call.parts.db.write(calls.note, call.id, sentence)
+        await call.note(sentence)
         sentences = (sentence, line.menu)
     # A person, never a dead end (GB/T 33358).
     return waiting_in(line.silence_queue, sentence="to_person")
@@ -83,7 +87,7 @@ async def choose(call: LiveCall, line: Line, sentences: tuple[str, ...]) -> Stag
 async def enter_menu(call: LiveCall) -> None:
     """The greeting is behind him: whoever picks the call up again does not say it twice."""
     if call.row.stage == "greeting":
-        call.row = await call.parts.db.write(calls.step, call.id, "menu")
+        await call.step("menu", stage="menu")
 
 
 async def ask(call: LiveCall, line: Line, sentences: tuple[str, ...]) -> str | None:
@@ -118,9 +122,11 @@ def waiting_in(queue: str, *, key: str | None = None, sentence: str | None = Non
 
 
 async def talking(call: LiveCall) -> Stage | None:
-    """Caller and agent talk; who hangs up first ends it."""
-    reason = await talk(call)
-    await finish(call, reason)
+    """Caller and agent talk, and whoever else is brought in, until it ends or he waits again."""
+    came_of_it = await talk(call)
+    if isinstance(came_of_it, Waits):
+        return waiting_in(came_of_it.queue, sentence=came_of_it.sentence)
+    await finish(call, came_of_it.reason)
     return None
 
 
@@ -128,7 +134,8 @@ async def message(call: LiveCall) -> Stage | None:
     """Nobody could come: the caller's words become a ticket, and he is rung back."""
     await call.say_whole("leave_message", "beep")
     settings = call.parts.settings
-    call.row = await call.parts.db.write(doors.leave_message, call.id, ZoneInfo(settings.zone))
+    row = msgspec.structs.replace(call.row, stage="message")
+    call.row = await call.keep(row, doors.leave_message, call.id, ZoneInfo(settings.zone))
     until = asyncio.get_running_loop().time() + settings.recording.max_message_s
     while (happening := await call.next(until)) is not None:
         if isinstance(happening, Pressed) and happening.key == "#":
@@ -141,7 +148,7 @@ async def message(call: LiveCall) -> Stage | None:
 async def blocked(call: LiveCall) -> Stage | None:
     """A blocked number hears why nobody answers, and the call is kept like any other."""
     call.ends_because = "blocked"
-    await call.parts.db.write(calls.note, call.id, "blocked")
+    await call.note("blocked")
     await call.say_whole("blocked")
     await finish(call, "blocked")
     return None
@@ -159,7 +166,7 @@ def is_open(call: LiveCall, line: Line) -> bool:
 async def closed(call: LiveCall, line: Line) -> Stage | None:
     """Outside the hours: the other greeting, and the other destination."""
     table = next(h for h in call.parts.settings.hours if h.name == line.hours)
-    await call.parts.db.write(calls.note, call.id, "closed")
+    await call.note("closed")
     await call.say_whole(table.closed_greeting)
     if table.closed_queue is not None:
         return waiting_in(table.closed_queue)
@@ -170,10 +177,10 @@ async def finish(call: LiveCall, reason: str) -> None:
     """Both sides hang up, the seat comes free, the record is complete."""
     parts = call.parts
     queue = call.row.queue
-    wrap_up_s = parts.settings.queue(queue).wrap_up_s if queue else 0.0
-    ended = await asyncio.shield(parts.db.write(doors.end, call.id, reason, wrap_up_s))
-    if call.seat_channel is not None:
-        call.spawn(parts.client.channel(call.seat_channel).hangup("normal"), "hang up the seat")
+    if reason == "caller_hung_up" and call.row.direction == "out":
+        reason = "callee_hung_up"
+    ended = await asyncio.shield(call.end(reason))
+    hang_up_others(call)
     if not call.gone:
         call.spawn(call.hang_up(), "hang up the caller")
     if call.row.bridge is not None:
@@ -187,18 +194,24 @@ async def finish(call: LiveCall, reason: str) -> None:
     await call.settled()
 
 
+def hang_up_others(call: LiveCall) -> None:
+    """Everybody but the caller is off the line."""
+    channels = call.legs | ({call.seat_channel} if call.seat_channel else set())
+    for channel in channels:
+        call.spawn(call.parts.client.channel(channel).hangup("normal"), "hang up a leg")
+
+
 async def give_to_fallback(call: LiveCall) -> None:
-    """We failed and the caller must not pay for it: the dialplan takes over.
+    """We failed and the caller must not pay for it: the dialplan takes him over.
 
     It plays music, rings seats by itself and comes back to us, in the caller's old place.
     """
-    parts = call.parts
     try:
-        call.row = await asyncio.shield(parts.db.write(doors.lose_seat, call.id))
+        row = msgspec.structs.replace(call.row, seat_id=None, seat_channel=None, conversation=None)
+        call.row = await asyncio.shield(call.keep(row, doors.lose_seat, call.id))
     except Exception:
         log.exception("call %s: what became of it could not be written", call.id)
-    if call.seat_channel is not None:
-        call.spawn(parts.client.channel(call.seat_channel).hangup("normal"), "hang up the seat")
+    hang_up_others(call)
     if not call.gone:
         call.spawn(call.channel.continue_in_dialplan(), "hand over")
     call.refuse_left()

@@ -10,6 +10,7 @@ from floor.sealed import Sealer
 from ivr import ari
 from ivr.ami import Ami
 from ivr.directory import Directory
+from ivr.keeping import Keeper
 from ivr.queue import Floor
 from ivr.recorder import Recorder
 from ivr.speech.prompts import Prompts
@@ -22,6 +23,7 @@ class Parts:
     settings: Settings
     asterisk: str
     db: Database
+    keeper: Keeper
     client: ari.Client
     ami: Ami
     prompts: Prompts

@@ -16,7 +16,7 @@ from typing import Any
 
 from config.model import Settings
 from db.clock import now_ms
-from db.engine import Database
+from db.engine import Database, DatabaseUnavailable
 from db.feed import Change
 from floor import seats
 from floor.seats import NotNow, Seat
@@ -26,6 +26,7 @@ from ivr.policy import choose_seat, expected_wait_s
 log = logging.getLogger("hotline.queue")
 
 STAFFED = ("available", "reserved", "ringing", "talking", "wrap_up")
+TRY_AGAIN_S = 1.0
 FIRST_GUESS_TALK_S = 180.0
 MEMORY = 0.1
 """Weight of the newest talk in the mean: about the last twenty talks count."""
@@ -34,17 +35,21 @@ MEMORY = 0.1
 class Place:
     """A caller's place. It is his until he is talking, leaves a message, or hangs up."""
 
-    __slots__ = ("call", "offered", "queues", "waiting_since_ms")
+    __slots__ = ("call", "head", "offered", "queues", "waiting_since_ms")
 
-    def __init__(self, call: InHand, since_ms: int, queues: tuple[str, ...]) -> None:
+    def __init__(
+        self, call: InHand, since_ms: int, queues: tuple[str, ...], head: bool = False
+    ) -> None:
         self.call = call
+        self.head = head
         self.waiting_since_ms = since_ms
         self.queues = queues
         self.offered: int | None = None
 
     @property
-    def order(self) -> tuple[int, str]:
-        return (self.waiting_since_ms, self.call.id)
+    def order(self) -> tuple[int, int, str]:
+        """Those whom we owe it (`head`) first, then who began to wait first."""
+        return (0 if self.head else 1, self.waiting_since_ms, self.call.id)
 
 
 class Floor:
@@ -93,6 +98,15 @@ class Floor:
         if queue not in place.queues:
             place.queues = (*place.queues, queue)
         if place.offered is None and not self._paused and (seat := self._offer_best(place)):
+            place.call.put(Offered(seat))
+
+    def move(self, place: Place, queues: tuple[str, ...], head: bool) -> None:
+        """A supervisor has the caller served by other seats, or next."""
+        if place in self._places:
+            self._places.remove(place)
+        place.queues, place.head = queues, head
+        seat = self.join(place)
+        if seat is not None:
             place.call.put(Offered(seat))
 
     def not_taken(self, place: Place, seat_id: int) -> None:
@@ -174,8 +188,9 @@ class Floor:
             left_s = max(0.0, (seat.wrap_up_until_ms - now_ms()) / 1000)
             loop = asyncio.get_running_loop()
             self._timers[seat.id] = loop.call_later(left_s, self._wrap_up_over, seat.id)
+        # A skill that was lent and taken back leaves nothing behind.
+        self._hide(seat.id)
         if seat.state != "available" or not seat.phone_ready:
-            self._hide(seat.id)
             return
         for queue in seat.skills:
             self._free[queue][seat.id] = seat
@@ -195,6 +210,9 @@ class Floor:
             await self._db.write(seats.end_wrap_up, seat_id)
         except NotNow:
             log.debug("seat %s had ended its wrap-up itself", seat_id)
+        except DatabaseUnavailable:
+            loop = asyncio.get_running_loop()
+            self._timers[seat_id] = loop.call_later(TRY_AGAIN_S, self._wrap_up_over, seat_id)
 
     # --- bringing together ---
 

@@ -10,18 +10,17 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from db.clock import now_ms
 from floor import calls, seats
 from floor.calls import Call
-from ivr import ari, doors, journey
-from ivr.call import LiveCall
+from ivr import ari, conversing, doors, journey, supervision
+from ivr.call import Found, LiveCall
 from ivr.directory import Directory
 from ivr.inbox import Gone, InHand, SeatAnswered, SeatGone
 from ivr.journey import Stage
 from ivr.parts import Parts
-from ivr.talk import bridge_of
+from ivr.performing import look
 
 log = logging.getLogger("hotline.recovery")
 
@@ -46,30 +45,11 @@ FILTERED = (
 )
 """Events that we do not use: two thirds of them all, and their cost on both sides."""
 
-SEAT_CHANNEL = "seat-"
-"""How the ids of channels to seats begin (`ari.new_id`)."""
+OURS = ("seat-", "party-", "callee-")
+"""How the ids of channels that we make begin (`ari.new_id`)."""
 
 YOUNG_MS = 5000
 """A call so young may just be on its way into our hands."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What Asterisk has at this moment."""
-
-    channels: dict[str, ari.ChannelData]
-    bridges: dict[str, ari.BridgeData]
-
-    def in_application(self, channel: str) -> bool:
-        data = self.channels.get(channel)
-        return data is not None and data.dialplan.app_name == "Stasis"
-
-
-async def look(client: ari.Client) -> Found:
-    """Read Asterisk's channels and bridges."""
-    channels = {channel.id: channel for channel in await client.list_channels()}
-    bridges = {bridge.id: bridge for bridge in await client.list_bridges()}
-    return Found(channels, bridges)
 
 
 async def prepare(client: ari.Client, endpoints: Sequence[str]) -> None:
@@ -93,6 +73,8 @@ async def settle(parts: Parts, begin: Callable[[LiveCall, Stage], None]) -> None
 
     At once, one by one: should the rest fail and be tried again, these are in good hands.
     """
+    # What still waits to be written would look like a difference.
+    await parts.keeper.back()
     found = await look(parts.client)
     for row in await parts.db.read(calls.open_calls, parts.asterisk):
         known = parts.directory.call(row.id)
@@ -128,16 +110,19 @@ def _catch_up(call: InHand, found: Found) -> None:
     """A call whose task lives: tell it what it can't have heard."""
     if call.channel.id not in found.channels:
         call.put(Gone(0))
-    elif call.seat_channel is not None:
-        seat = found.channels.get(call.seat_channel)
+        return
+    for channel in call.legs | ({call.seat_channel} if call.seat_channel else set()):
+        seat = found.channels.get(channel)
         if seat is None:
-            call.put(SeatGone(0))
-        elif call.row.stage == "waiting" and seat.state == "Up":
-            call.put(SeatAnswered())
+            call.put(SeatGone(0, channel))
+        elif seat.state == "Up" and found.in_application(channel):
+            # Who was known to be there is not told twice: only a ringing leg can answer.
+            call.put(SeatAnswered(channel))
 
 
 async def close_vanished(parts: Parts) -> None:
     """End the calls that ended in the fallback's hands, where their events don't reach us."""
+    await parts.keeper.back()
     strays = [
         row
         for row in await parts.db.read(calls.open_calls, parts.asterisk)
@@ -158,8 +143,10 @@ def _why_gone(row: Call) -> str:
 async def _close(parts: Parts, row: Call, reason: str) -> None:
     queue = parts.settings.queue(row.queue) if row.queue else None
     await parts.db.write(doors.end, row.id, reason, queue.wrap_up_s if queue else 0.0)
-    if row.seat_channel is not None:
-        await _hang_up(parts, row.seat_channel)
+    talk = conversing.read(row)
+    legs = {leg.id for leg in talk.legs if leg.role != "caller"} if talk else set()
+    for channel in legs | ({row.seat_channel} if row.seat_channel else set()):
+        await _hang_up(parts, channel)
     if row.bridge is not None:
         with contextlib.suppress(ari.NotFound):
             await parts.client.bridge(row.bridge).destroy()
@@ -170,21 +157,17 @@ async def carry_on(parts: Parts, row: Call, found: Found) -> tuple[LiveCall, Sta
     """Take a living call into our hands; the answer says where its way goes on."""
     await parts.db.write(calls.note, row.id, "recovered", {"stage": row.stage})
     call = LiveCall(parts, row, found.channels[row.channel].name)
+    talk = conversing.read(row)
+    if talk is not None:
+        call.legs.update(leg.id for leg in talk.legs if leg.role != "caller")
     parts.directory.enter(call)
     parts.recorder.watch(row.id)
     call.hush_leftovers()
     seat = found.channels.get(row.seat_channel or "")
     stage: Stage
-    if row.stage == "talking" and row.seat_channel is not None:
-        try:
-            await _mend_bridge(parts, call, found)
-        except ari.Refused as error:
-            call.fail(error)
-        except BaseException:
-            parts.directory.forget(call)
-            raise
-        if seat is None:
-            call.put(SeatGone(0))
+    if row.stage == "talking" and row.conversation is not None:
+        # The conversation puts everybody where he belongs when its task begins.
+        call.found = found
         stage = journey.talking
     elif row.stage in ("waiting", "talking") and row.queue is not None:
         if row.seat_channel is not None and (seat is None or seat.state == "Up"):
@@ -197,31 +180,14 @@ async def carry_on(parts: Parts, row: Call, found: Found) -> tuple[LiveCall, Sta
     return call, stage
 
 
-async def _mend_bridge(parts: Parts, call: LiveCall, found: Found) -> None:
-    """Both were to talk; see to it that they really are in the bridge."""
-    if call.seat_channel is None or call.row.held:
-        return
-    bridge = bridge_of(call.id)
-    inside = found.bridges[bridge].channels if bridge in found.bridges else ()
-    missing = [c for c in (call.channel.id, call.seat_channel) if c not in inside]
-    missing = [c for c in missing if c in found.channels]
-    if not missing:
-        return
-    if bridge not in found.bridges:
-        await parts.client.create_bridge(bridge, types=("mixing",))
-    await parts.client.bridge(bridge).add(*missing)
-
-
 async def _hang_up_strays(parts: Parts, found: Found) -> None:
     """Telephones of seats that were rung for a call which is no longer theirs."""
     for channel in found.channels.values():
-        if _is_seats(channel) and parts.directory.seat_call(channel.id) is None:
-            log.info("a seat's telephone was left without a call")
+        if channel.id.startswith(OURS) and parts.directory.owner(channel.id) is None:
+            log.info("somebody whom we rang was left without a call")
             await _hang_up(parts, channel.id)
-
-
-def _is_seats(channel: ari.ChannelData) -> bool:
-    return channel.id.startswith(SEAT_CHANNEL)
+    supervisors = [c for c in found.channels if parts.directory.owner(c) is not None]
+    await supervision.sweep(parts.client, found.channels, found.bridges, supervisors)
 
 
 async def _free_stranded_seats(parts: Parts) -> None:

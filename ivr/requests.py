@@ -29,9 +29,20 @@ async def refuse(db: Database, request: Request, sentence: str) -> None:
 
 
 class Desk:
-    """Takes the requests that concern this controller's calls."""
+    """Takes the requests that concern this controller's calls.
 
-    def __init__(self, db: Database, asterisk: str, find: Callable[[str], InHand | None]) -> None:
+    Args:
+        dial: a person asks to call somebody; whichever controller is quickest does.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        asterisk: str,
+        find: Callable[[str], InHand | None],
+        dial: Callable[[Request], None],
+    ) -> None:
+        self._dial = dial
         self._db = db
         self._asterisk = asterisk
         self._find = find
@@ -41,7 +52,7 @@ class Desk:
         return any(
             c.topic == "request"
             and c.data["state"] == "new"
-            and self._find(c.data.get("call_id") or "") is not None
+            and (c.data["call_id"] is None or self._find(c.data["call_id"]) is not None)
             for c in changes
         )
 
@@ -49,9 +60,14 @@ class Desk:
         """Take what waits. Called when the feed wakes us, and slowly in between."""
         await self._db.write(requests.forsake, now_ms() - EXPIRE_MS)
         for found in await self._db.read(requests.waiting):
+            dials = found.verb == "dial"
             call = self._find(found.call_id or "")
-            if call is None:
+            if call is None and not dials:
                 continue
             taken = await self._db.write(requests.take, found.id, self._asterisk)
-            if taken is not None:
+            if taken is None:
+                continue
+            if call is not None:
                 call.put(Asked(taken))
+            else:
+                self._dial(taken)

@@ -1,55 +1,88 @@
-"""Talking: caller and agent in one bridge, with hold, digits and pause of the recording."""
+"""Talking: a conversation carried on, from the first two to its end.
+
+Whatever happens becomes an event of the conversation (`ivr.conversation`), which says what
+is to be done; it is written down first, then done (`ivr.performing`).
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from floor import calls
+from db.clock import now_ms
+from db.engine import DatabaseUnavailable
+from dialplan.phones import GONE_CAUSE
+from floor import seats
 from floor.requests import Request
-from ivr import ari, doors
+from ivr import ari, conversing, doors
 from ivr.ami import AmiError
-from ivr.call import LiveCall
-from ivr.inbox import Asked, Pressed, SeatGone, Spoken
-from ivr.requests import accept, refuse
-from recordings import catalogue
+from ivr.buttons import BUTTONS
+from ivr.call import HungUp, LiveCall
+from ivr.conversation import (
+    HUNG_UP,
+    NO_ANSWER,
+    Conversation,
+    End,
+    Event,
+    Leg,
+    Note,
+    Outcome,
+    Refused,
+    Requeue,
+)
+from ivr.conversation_table import TABLE, decide
+from ivr.inbox import Asked, Happening, PartySpoken, PhoneBack, SeatAnswered, SeatGone, Spoken
+from ivr.performing import Performer, bridge_of, look
+from ivr.targets import find
 
 log = logging.getLogger("hotline.call")
 
+RING_GRACE_S = 3.0
+"""Asterisk ends a ringing itself; only when it says nothing do we."""
 
-class CannotDo(Exception):
-    """What was asked for can't be done now; the text is the sentence for the screen."""
+LOOK_AGAIN_S = 1.0
+"""How often it is looked whether a lost telephone is there again, beside being told so."""
+
+UNKNOWN = 0
+
+NEEDS_TARGET = ("consult", "invite", "transfer", "emergency")
+SUPERVISING = ("listen", "whisper", "barge", "take_over", "stop")
 
 
-def bridge_of(call_id: str) -> str:
-    """The bridge of a call: known before it exists, found again after a restart."""
-    return f"br-{call_id}"
+@dataclass(frozen=True, slots=True)
+class Over:
+    """The call is at its end."""
+
+    reason: str
 
 
-async def talk(call: LiveCall) -> str:
-    """Connect caller and seat and stay until one of them goes; the answer is the end reason.
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The caller waits again."""
+
+    queue: str
+    sentence: str
+
+
+async def talk(call: LiveCall) -> Over | Waits:
+    """Carry a conversation until it ends or its caller waits again.
 
     Raises:
         HungUp: the caller hung up.
     """
     if call.row.stage != "talking":
         await connect(call)
-    while True:
-        happening = await call.next()
-        match happening:
-            case SeatGone():
-                call.seat_channel = None
-                return "agent_hung_up"
-            case Asked(request) if request.verb == "hang_up":
-                await accept(call.parts.db, request)
-                return "agent_hung_up"
-            case Asked(request):
-                await carry_out(call, request)
-            case Spoken():
-                call.spoken(happening)
-            case Pressed() | None | _:
-                pass
+    talking = Talk(call)
+    try:
+        came_of_it = await talking.carry()
+    except HungUp:
+        await talking.performer.supervision.close()
+        raise
+    await talking.performer.supervision.close()
+    return came_of_it
 
 
 async def connect(call: LiveCall) -> None:
@@ -70,85 +103,273 @@ async def connect(call: LiveCall) -> None:
     )
 
 
-async def carry_out(call: LiveCall, request: Request) -> None:
-    """Do what a person asked for, or say why not."""
-    doing = VERBS.get(request.verb, unknown)
-    try:
-        await doing(call, request)
-    except CannotDo as error:
-        await refuse(call.parts.db, request, str(error))
-    except (ari.AriError, AmiError) as error:
-        log.warning("call %s: %s failed: %s", call.id, request.verb, error)
-        await refuse(call.parts.db, request, "电话系统未能完成该操作，请稍后再试")
-    else:
-        await accept(call.parts.db, request)
+class Talk:
+    """One call's conversation while it is carried."""
 
+    def __init__(self, call: LiveCall) -> None:
+        found = conversing.read(call.row)
+        if found is None:
+            raise RuntimeError("a talk needs a conversation")
+        self.call = call
+        self.now: Conversation = found
+        self.performer = Performer(call)
+        self.over: Over | Waits | None = None
+        self.loop = asyncio.get_running_loop()
+        self.ring_until: dict[str, float] = {}
+        self.lost_until: float | None = None
 
-async def unknown(_call: LiveCall, _request: Request) -> None:
-    """A button of a newer screen."""
-    raise CannotDo("不支持的操作")
+    # --- the loop ---
 
+    async def carry(self) -> Over | Waits:
+        call = self.call
+        if call.found is not None:
+            found, call.found = call.found, None
+            await self.performer.mend(self.now, found.channels, found.bridges)
+        self._set_timers()
+        while self.over is None:
+            happening = await call.next(self._next_due())
+            if happening is None:
+                await self._clock_struck()
+            else:
+                await self._happened(happening)
+        return self.over
 
-async def hold(call: LiveCall, request: Request) -> None:
-    """The caller hears music, the agent nothing."""
-    if call.row.held:
-        raise CannotDo("通话已经处于保持状态")
-    bridge = call.parts.client.bridge(bridge_of(call.id))
-    await bridge.remove(call.channel)
-    queue = call.row.queue
-    try:
-        await call.channel.start_moh(call.parts.settings.queue(queue).music if queue else None)
-    except ari.AriError:
-        # Half a hold is silence for both, and no button would end it.
-        await bridge.add(call.channel)
-        raise
-    call.row = await call.parts.db.write(calls.step, call.id, "held", {"by": request.account_id})
+    async def _happened(self, happening: Happening) -> None:
+        match happening:
+            case SeatGone(cause, channel):
+                await self._gone(channel, cause)
+            case SeatAnswered(channel):
+                await self._answered(channel)
+            case PartySpoken(channel):
+                await self._turn(Event("party_ready", leg=channel))
+            case PhoneBack(seat_id):
+                if seat_id == self.now.lost_seat:
+                    await self._turn(Event("agent_back", spare=ari.new_id("seat")))
+            case Asked(request):
+                await self._asked(request)
+            case Spoken(playback):
+                self.call.spoken(happening)
+                await self.performer.sentence_over(playback)
+            case _:
+                pass
 
+    async def _gone(self, channel: str, cause: int) -> None:
+        self.call.legs.discard(channel)
+        leg = self.now.leg(channel or self.call.row.seat_channel or "")
+        if leg is None:
+            return
+        if cause == UNKNOWN and leg.answered:
+            # So Asterisk reports a telephone that hangs up by itself.
+            cause = HUNG_UP
+        spare = ari.new_id("seat")
+        if leg.role == "supervisor":
+            await self._turn(Event("supervisor_gone", leg=leg.id, cause=cause))
+            await self.performer.supervision.stop(leg.id)
+        elif leg.role == "other":
+            await self._turn(Event("party_gone", leg=leg.id, cause=cause, spare=spare))
+        elif leg.place == "ringing":
+            await self._turn(Event("agent_not_answered", leg=leg.id, cause=cause))
+        elif cause == GONE_CAUSE:
+            await self._turn(Event("agent_lost", leg=leg.id, cause=cause))
+        else:
+            await self._turn(Event("agent_gone", leg=leg.id, cause=cause))
 
-async def resume(call: LiveCall, request: Request) -> None:
-    """Back to the caller."""
-    if not call.row.held:
-        raise CannotDo("通话没有处于保持状态")
-    await call.channel.stop_moh()
-    await call.parts.client.bridge(bridge_of(call.id)).add(call.channel)
-    call.row = await call.parts.db.write(calls.step, call.id, "resumed", {"by": request.account_id})
+    async def _answered(self, channel: str) -> None:
+        leg = self.now.leg(channel)
+        if leg is None or leg.place != "ringing":
+            return
+        name = {"agent": "agent_answered", "supervisor": "supervisor_answered"}
+        await self._turn(Event(name.get(leg.role, "party_answered"), leg=leg.id))
 
+    # --- an event ---
 
-async def pause_recording(call: LiveCall, request: Request) -> None:
-    """An identity number is about to be spoken: what is said now is not kept."""
-    if call.row.recording_paused:
-        raise CannotDo("录音已经暂停")
-    await call.parts.ami.mixmonitor_mute(call.channel_name, True)
-    await call.parts.db.write(catalogue.mark, call.id, "pause")
-    call.row = await call.parts.db.write(
-        calls.step, call.id, "recording_paused", {"by": request.account_id}
-    )
+    async def _turn(self, event: Event) -> None:
+        """Decide, write down, do."""
+        before = self.now
+        outcome = decide(before, event, now_ms())
+        await self._write(before, outcome)
+        self.now = outcome.conversation
+        self._set_timers()
+        try:
+            await self._do(outcome)
+        except ari.AriError:
+            await self._undo(before)
+            raise
+        if self.over is None:
+            await self.performer.ring_tone(self.now)
 
+    async def _do(self, outcome: Outcome) -> None:
+        for action in outcome.actions:
+            if isinstance(action, End):
+                self.over = Over(action.reason)
+            elif isinstance(action, Requeue):
+                await self._back_to_queue(action, outcome)
+            else:
+                await self.performer.perform(action)
 
-async def resume_recording(call: LiveCall, request: Request) -> None:
-    """What is said is kept again."""
-    if not call.row.recording_paused:
-        raise CannotDo("录音没有暂停")
-    await call.parts.ami.mixmonitor_mute(call.channel_name, False)
-    await call.parts.db.write(catalogue.mark, call.id, "resume")
-    call.row = await call.parts.db.write(
-        calls.step, call.id, "recording_resumed", {"by": request.account_id}
-    )
+    async def _undo(self, before: Conversation) -> None:
+        """Asterisk could not do it: everybody back to where he was, nothing half done.
 
+        Who was let go or rung meanwhile can't be undone; then what was decided stands.
+        """
+        after = self.now
+        if {leg.id for leg in after.legs} != {leg.id for leg in before.legs}:
+            return
+        self.now = before
+        await self.call.converse(after, before, [Note("undone")], {})
+        found = await look(self.performer.client)
+        await self.performer.mend(before, found.channels, found.bridges)
 
-async def send_digits(call: LiveCall, request: Request) -> None:
-    """Keys for a machine at the caller's end; which ones is not written down."""
-    digits = str(request.args.get("digits", ""))
-    if not digits or len(digits) > 32 or set(digits) - set("0123456789*#"):
-        raise CannotDo("按键只能是数字、星号和井号，最多三十二位")
-    await call.channel.send_dtmf(digits)
-    await call.parts.db.write(calls.note, call.id, "digits", {"by": request.account_id})
+    async def _write(self, before: Conversation, outcome: Outcome) -> None:
+        ends = any(isinstance(action, (End, Requeue)) for action in outcome.actions)
+        notes = [action for action in outcome.actions if isinstance(action, Note)]
+        if ends:
+            # The end, or the way back, is one door that frees everybody by itself.
+            for note in notes:
+                await self.call.note(note.kind, dict(note.detail))
+            return
+        if outcome.conversation is before and not notes:
+            return
+        try:
+            await self.call.converse(before, outcome.conversation, notes, outcome.causes)
+        except seats.NotNow as taken:
+            state = seats.LABELS[taken.seat.state] if taken.seat else "没有这个席位"
+            raise Refused(f"对方席位现在不能接听（{state}）") from None
 
+    async def _back_to_queue(self, action: Requeue, outcome: Outcome) -> None:
+        call = self.call
+        queue = action.queue or call.row.queue or call.parts.settings.queues[0].name
+        causes = outcome.causes
+        for leg in self.now.legs:
+            if leg.role != "caller":
+                causes.setdefault(leg.id, "ended")
+                await self.performer.quietly(self.performer.client.channel(leg.id).hangup("normal"))
+                call.parts.directory.drop(leg.id)
+        await self.performer.supervision.close()
+        await self.performer.quietly(self.performer.bridge.remove(call.channel))
+        await call.back_to_queue(queue, action.head, action.hint, causes)
+        call.legs.clear()
+        call.seat_channel = None
+        self.over = Waits(queue, action.sentence)
 
-VERBS: dict[str, Callable[[LiveCall, Request], Awaitable[None]]] = {
-    "hold": hold,
-    "resume": resume,
-    "pause_recording": pause_recording,
-    "resume_recording": resume_recording,
-    "send_digits": send_digits,
-}
+    # --- what persons ask for ---
+
+    async def _asked(self, request: Request) -> None:
+        call = self.call
+        try:
+            await self._carry_out(request)
+        except Refused as error:
+            await call.refused(request, str(error))
+        except (ari.AriError, AmiError) as error:
+            log.warning("call %s: %s failed: %s", call.id, request.verb, type(error).__name__)
+            await call.refused(request, "电话系统未能完成该操作，请稍后再试")
+        except DatabaseUnavailable:
+            await call.refused(request, "数据库暂时不可用，请稍后再试")
+        else:
+            await call.accepted(request)
+
+    async def _carry_out(self, request: Request) -> None:
+        verb, args = request.verb, request.args
+        if verb in BUTTONS:
+            await BUTTONS[verb](self.call, request)
+        elif verb == "phone_gone":
+            await self._phone_gone(request)
+        elif verb in TABLE:
+            await self._press(verb, args, request.account_id)
+        else:
+            raise Refused("不支持的操作")
+
+    async def _press(self, verb: str, args: dict[str, Any], account: int) -> None:
+        leg, target = str(args.get("leg") or ""), None
+        hers = self._leg_of(account)
+        if verb == "hang_up" and hers is not None and hers.role != "agent":
+            await self._leave_as_other(hers)
+            return
+        if verb in NEEDS_TARGET:
+            cell = TABLE[verb][self.now.state]
+            if isinstance(cell, str):
+                # Not worth looking anybody up.
+                raise Refused(cell)
+            leg = ari.new_id("party")
+            target, way = await find(self.call, verb, args)
+            self.performer.ways[leg] = way
+        seat = None
+        if verb in SUPERVISING or verb == "come_back":
+            leg = ari.new_id("seat")
+            seat = await self._seat_of(account)
+        await self._turn(
+            Event(
+                verb,
+                leg=leg,
+                target=target,
+                account=account,
+                seat=seat.id if seat else None,
+                label=seat.name if seat else "",
+            )
+        )
+
+    def _leg_of(self, account: int) -> Leg | None:
+        """The leg of a colleague whose seat was brought in, if this person has one."""
+        return next((x for x in self.now.legs if x.account_id == account), None)
+
+    async def _leave_as_other(self, leg: Leg) -> None:
+        event = "supervisor_gone" if leg.role == "supervisor" else "party_gone"
+        await self._turn(Event(event, leg=leg.id, spare=ari.new_id("seat")))
+        await self.performer.quietly(self.performer.client.channel(leg.id).hangup("normal"))
+
+    async def _seat_of(self, account: int) -> seats.Seat | None:
+        return await self.call.parts.db.read(seats.of_account, account)
+
+    async def _phone_gone(self, request: Request) -> None:
+        """A page said good-bye, or a new one asks for the telephone: that line is dead."""
+        seat = await self._seat_of(request.account_id)
+        leg = next((x for x in self.now.legs if seat and x.seat_id == seat.id), None)
+        if leg is None or not leg.answered:
+            return
+        if leg.role == "agent":
+            await self._turn(Event("agent_lost", leg=leg.id))
+        else:
+            await self.performer.quietly(self.performer.client.channel(leg.id).hangup("normal"))
+
+    # --- what the clock brings ---
+
+    def _set_timers(self) -> None:
+        """Every ringing, and every waiting for a lost seat, has its limit."""
+        talk = self.call.parts.settings.talk
+        ringing = {leg.id: leg for leg in self.now.legs if leg.place == "ringing"}
+        for gone in set(self.ring_until) - set(ringing):
+            del self.ring_until[gone]
+        for leg in ringing.values():
+            ring_s = talk.consult_ring_s if leg.role == "other" else talk.transfer_ring_s
+            limit = self.loop.time() + ring_s + RING_GRACE_S
+            self.ring_until.setdefault(leg.id, limit)
+        if self.now.lost_seat is None:
+            self.lost_until = None
+        elif self.lost_until is None:
+            self.lost_until = self.loop.time() + talk.lost_seat_s
+
+    def _next_due(self) -> float | None:
+        due = list(self.ring_until.values())
+        if self.lost_until is not None:
+            due.append(self.lost_until)
+            if self.now.state == "lost":
+                due.append(self.loop.time() + LOOK_AGAIN_S)
+        return min(due, default=None)
+
+    async def _clock_struck(self) -> None:
+        now = self.loop.time()
+        for leg_id, until in list(self.ring_until.items()):
+            if now >= until:
+                # As if Asterisk had said so; what still rings is hung up by the move.
+                self.ring_until.pop(leg_id)
+                await self._gone(leg_id, NO_ANSWER)
+                return
+        if self.lost_until is not None and now >= self.lost_until:
+            await self._turn(Event("grace_over", cause=NO_ANSWER, spare=ari.new_id("seat")))
+        elif self.now.state == "lost" and self._phone_is_back():
+            await self._turn(Event("agent_back", spare=ari.new_id("seat")))
+
+    def _phone_is_back(self) -> bool:
+        lost = self.now.lost_seat
+        seat = self.call.parts.floor.seat(lost) if lost is not None else None
+        return seat is not None and seat.phone_ready

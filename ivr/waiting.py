@@ -11,13 +11,17 @@ import contextlib
 import logging
 import math
 
+from msgspec.structs import replace
+
 from config.model import Queue
 from db.clock import now_ms
+from db.engine import DatabaseUnavailable
 from floor import calls, seats
+from floor.requests import Request
 from floor.seats import Seat
 from ivr import ari, doors
 from ivr.call import LiveCall
-from ivr.inbox import Happening, Offered, Pressed, SeatAnswered, SeatGone, Spoken
+from ivr.inbox import Asked, Happening, Offered, Pressed, SeatAnswered, SeatGone, Spoken
 from ivr.policy import next_deadline_s, told_by
 from ivr.queue import Place
 
@@ -89,8 +93,10 @@ class Wait:
         call, row = self.call, self.call.row
         resumed = row.queued_ms is not None
         since_ms = row.queued_ms if row.queued_ms is not None else now_ms()
-        self.began -= (now_ms() - since_ms) / 1000
-        self.place = Place(call, since_ms, (self.queue.name,))
+        # His place is by the moment he first came; his patience begins anew after a talk.
+        waiting_ms = row.waiting_ms if row.waiting_ms is not None else since_ms
+        self.began -= (now_ms() - waiting_ms) / 1000
+        self.place = Place(call, since_ms, (self.queue.name,), row.head)
         if resumed and row.queue is not None and row.queue != self.queue.name:
             # He had been helped over before a restart; his own queue is still his.
             self.overflowed = True
@@ -105,22 +111,36 @@ class Wait:
                 await self._ring(seat)
             return
         channel = ari.new_id("seat")
-        call.row, won = await self.parts.db.write(
-            doors.queue_up_and_offer, call.id, self.queue.name, detail, seat.id, channel
-        )
+        try:
+            call.row, won = await self.parts.keeper.write(
+                doors.queue_up_and_offer, call.id, self.queue.name, detail, seat.id, channel
+            )
+        except DatabaseUnavailable:
+            await self._write_waiting(resumed, detail)
+            self._ring_later(seat)
+            return
         if won:
             await self._dial(seat, channel)
         else:
             self.parts.floor.not_taken(self.place, seat.id)
 
     async def _write_waiting(self, resumed: bool, detail: dict[str, str]) -> None:
+        call, at_ms = self.call, now_ms()
         if not resumed:
-            self.call.row = await self.parts.db.write(
-                doors.queue_up, self.call.id, self.queue.name, detail
+            name = self.queue.name
+            row = replace(
+                call.row,
+                stage="waiting",
+                queue=name,
+                first_queue=name,
+                queued_ms=at_ms,
+                waiting_ms=at_ms,
             )
-        elif self.call.row.stage != "waiting":
-            queue = self.call.row.queue or self.queue.name
-            self.call.row = await self.parts.db.write(doors.requeue, self.call.id, queue)
+            call.row = await call.keep(row, doors.queue_up, call.id, name, detail)
+        elif call.row.stage != "waiting":
+            queue = call.row.queue or self.queue.name
+            row = replace(call.row, stage="waiting", queue=queue)
+            call.row = await call.keep(row, doors.requeue, call.id, queue)
 
     def _resume_ringing(self, seat_id: int) -> None:
         self.ringing = self.parts.floor.seat(seat_id)
@@ -137,6 +157,8 @@ class Wait:
                 await self._seat_gone(cause)
             case Offered(seat):
                 await self._ring(seat)
+            case Asked(request):
+                await self._move(request)
             case Pressed(key) if key == self.queue.callback_key:
                 await self._callback()
             case Spoken() if self.call.spoken(happening):
@@ -145,6 +167,30 @@ class Wait:
                 pass
         return False
 
+    async def _move(self, request: Request) -> None:
+        """A supervisor moves him: next, or to another queue."""
+        name = request.args.get("queue") or self.queue.name
+        known = next((q for q in self.parts.settings.queues if q.name == name), None)
+        if known is None:
+            await self.call.refused(request, "没有这个队列")
+            return
+        if self.ringing is not None:
+            await self.call.refused(request, "正在为来电人呼叫座席，请稍候")
+            return
+        head = bool(request.args.get("head")) or self.call.row.head
+        row = replace(self.call.row, queue=name, first_queue=name, head=head)
+        detail = {"queue": name, "head": head, "by": request.account_id}
+        self.call.row = await self.call.keep(
+            row, calls.step, self.call.id, "moved", detail, queue=name, to_head=head
+        )
+        if name != self.queue.name:
+            self.queue = known
+            self.overflowed = False
+            self.began = self.loop.time()
+        if self.place is not None:
+            self.parts.floor.move(self.place, (name,), head)
+        await self.call.accepted(request)
+
     # --- ringing seats, one at a time ---
 
     async def _ring(self, seat: Seat) -> None:
@@ -152,12 +198,26 @@ class Wait:
             return
         channel = ari.new_id("seat")
         try:
-            self.call.row = await self.parts.db.write(doors.offer, self.call.id, seat.id, channel)
+            self.call.row = await self.parts.keeper.write(
+                doors.offer, self.call.id, seat.id, channel
+            )
+        except DatabaseUnavailable:
+            self._ring_later(seat)
+            return
         except seats.NotNow as taken:
             log.info("seat %s was not to be had: %s", seat.id, taken)
             self.parts.floor.not_taken(self.place, seat.id)
             return
         await self._dial(seat, channel)
+
+    def _ring_later(self, seat: Seat) -> None:
+        """Only the database can give a seat: as soon as it is back. The claim stays ours."""
+
+        async def offer_again() -> None:
+            await self.parts.keeper.back()
+            self.call.put(Offered(seat))
+
+        self.call.spawn(offer_again(), "offer again")
 
     async def _dial(self, seat: Seat, channel: str) -> None:
         assert self.place is not None  # noqa: S101 - joined before anything is dialled
@@ -185,7 +245,7 @@ class Wait:
     async def _note_ringing(self, seat_id: int) -> None:
         # The seat may have picked up or gone before this is written.
         with contextlib.suppress(seats.NotNow):
-            await self.parts.db.write(seats.ring, seat_id)
+            await self.call.keep(None, seats.ring, seat_id)
 
     async def _seat_gone(self, cause: int) -> None:
         if self.ringing is None or self.place is None:
@@ -193,8 +253,9 @@ class Wait:
         seat, channel = self.ringing, self.call.seat_channel or ""
         await self.call.settled()
         why = _why_not(cause)
-        self.call.row = await self.parts.db.write(
-            doors.take_back, self.call.id, seat.id, channel, why
+        row = replace(self.call.row, seat_id=None, seat_channel=None)
+        self.call.row = await self.call.keep(
+            row, doors.take_back, self.call.id, seat.id, channel, why
         )
         self.ringing = None
         self.ring_until = math.inf
@@ -238,12 +299,10 @@ class Wait:
         if self.overflowed or self.queue.overflow_to is None or self.place is None:
             return False
         self.overflowed = True
-        self.call.row = await self.parts.db.write(
-            calls.step,
-            self.call.id,
-            "overflow",
-            {"to": self.queue.overflow_to},
-            queue=self.queue.overflow_to,
+        to = self.queue.overflow_to
+        row = replace(self.call.row, queue=to)
+        self.call.row = await self.call.keep(
+            row, calls.step, self.call.id, "overflow", {"to": to}, queue=to
         )
         self._say("overflow")
         self.parts.floor.widen(self.place, self.queue.overflow_to)
@@ -264,7 +323,7 @@ class Wait:
             media.append(self.parts.prompts.media("callback_offer"))
         self._stop_music()
         self.call.play(*media)
-        await self.parts.db.write(calls.note, self.call.id, "position_told", {"position": position})
+        await self.call.note("position_told", {"position": position})
 
     def _position_media(self, position: int) -> list[str]:
         prompts = self.parts.prompts
@@ -289,7 +348,8 @@ class Wait:
 
     async def _callback(self) -> None:
         if self.call.row.callback_ms is None:
-            self.call.row = await self.parts.db.write(doors.ask_callback, self.call.id)
+            row = replace(self.call.row, callback_ms=now_ms())
+            self.call.row = await self.call.keep(row, doors.ask_callback, self.call.id)
         self._say("callback_done")
 
     def _say(self, sentence: str) -> None:

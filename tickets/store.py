@@ -156,6 +156,33 @@ def get(conn: Connection, ticket_id: int) -> Ticket | None:
     return Ticket(*row) if row else None
 
 
+def hand_over(conn: Connection, ticket_id: int, account_id: int) -> None:
+    """Another agent has the call now, and its unfinished ticket with it."""
+    row = conn.execute(
+        update(ticket)
+        .where(
+            ticket.c.id == ticket_id,
+            ticket.c.complete.is_(False),
+            ticket.c.account_id.is_distinct_from(account_id),
+        )
+        .values(account_id=account_id, updated_ms=now_ms(), version=ticket.c.version + 1)
+        .returning(*_columns)
+    ).one_or_none()
+    if row is not None:
+        found = Ticket(*row)
+        _note.run(
+            conn,
+            {
+                "ticket_id": ticket_id,
+                "at_ms": now_ms(),
+                "kind": "handed_over",
+                "account_id": account_id,
+                "detail": {},
+            },
+        )
+        publish(conn, "ticket", found.id, found.told())
+
+
 def of_call(conn: Connection, call_id: str) -> Ticket | None:
     """The newest ticket of a call."""
     row = _of_call.one(conn, {"call_id": call_id})

@@ -16,13 +16,53 @@ from floor import calls
 from floor.calls import END_REASONS, EVENT_KINDS, STAGES, Call, NoSuchCall
 from tests.floor.furnishing import ASTERISK, new_call, new_call_id, new_seat, person
 
+TALK = {
+    "state": "held",
+    "legs": [
+        {
+            "id": "ch-1",
+            "role": "caller",
+            "kind": "",
+            "label": "138****0001",
+            "seat_id": None,
+            "expert_id": None,
+            "place": "held",
+            "muted": False,
+            "auto": False,
+            "since_ms": 1,
+        }
+    ],
+}
+
 # Kind of step → what it needs, the stage it leads to (None: as before), the columns it changes.
 STEPS: dict[str, tuple[dict[str, Any], str | None, dict[str, Any]]] = {
     "menu": ({}, "menu", {}),
     "queued": (
         {"queue": "business"},
         "waiting",
-        {"queue": "business", "first_queue": "business", "queued_ms": "now"},
+        {
+            "queue": "business",
+            "first_queue": "business",
+            "queued_ms": "now",
+            "waiting_ms": "now",
+        },
+    ),
+    "returned": (
+        {"queue": "general", "to_head": True, "told_next": "座席掉线"},
+        "waiting",
+        {
+            "queue": "general",
+            "first_queue": "general",
+            "queued_ms": "now",
+            "waiting_ms": "now",
+            "head": True,
+            "hint": "座席掉线",
+        },
+    ),
+    "moved": (
+        {"queue": "general", "to_head": True},
+        None,
+        {"queue": "general", "first_queue": "general", "head": True},
     ),
     "requeued": ({"queue": "general"}, "waiting", {"queue": "general"}),
     "overflow": ({"queue": "general"}, "waiting", {"queue": "general"}),
@@ -33,12 +73,33 @@ STEPS: dict[str, tuple[dict[str, Any], str | None, dict[str, Any]]] = {
     ),
     "taken_back": ({}, None, {"seat_id": None, "seat_channel": None}),
     "answered": (
-        {"bridge": "br", "ticket": 5},
+        {"bridge": "br", "ticket": 5, "talk": TALK, "owner": "seat"},
         "talking",
-        {"bridge": "br", "ticket_id": 5, "talk_ms": "now"},
+        {
+            "bridge": "br",
+            "ticket_id": 5,
+            "talk_ms": "now",
+            "conversation": TALK,
+            "owner_seat_id": "seat",
+        },
     ),
-    "held": ({}, None, {"held": True}),
-    "resumed": ({}, None, {"held": False}),
+    "conversed": (
+        {
+            "talk": TALK,
+            "caller_held": True,
+            "seat": "seat",
+            "seat_channel": "ch-seat",
+            "owner": "seat",
+        },
+        None,
+        {
+            "conversation": TALK,
+            "held": True,
+            "seat_id": "seat",
+            "seat_channel": "ch-seat",
+            "owner_seat_id": "seat",
+        },
+    ),
     "recording_paused": ({}, None, {"recording_paused": True}),
     "recording_resumed": ({}, None, {"recording_paused": False}),
     "callback": ({}, None, {"callback_ms": "now"}),
@@ -93,7 +154,10 @@ async def test_a_call_begins_with_its_caller(database: Database) -> None:
 
 def test_the_table_has_every_step() -> None:
     assert set(STEPS) == set(calls._steps)
-    assert {stage for _, stage, _ in STEPS.values() if stage} == set(STAGES) - {"greeting"}
+    assert {stage for _, stage, _ in STEPS.values() if stage} == set(STAGES) - {
+        "greeting",
+        "dialling",
+    }
 
 
 def take_step(kind: str, conn: Connection) -> None:
@@ -153,7 +217,16 @@ def end_whole(reason: str, conn: Connection) -> None:
     calls.leg_ended(conn, "ch-no", "not_answered")
     calls.add_leg(conn, "ch-yes", call.id, "seat", seat.id)
     calls.leg_answered(conn, "ch-yes")
-    calls.step(conn, call.id, "held")
+    calls.step(
+        conn,
+        call.id,
+        "conversed",
+        talk=TALK,
+        caller_held=True,
+        seat=seat.id,
+        seat_channel="ch-seat",
+        owner=seat.id,
+    )
     ended = calls.end(conn, call.id, reason)
     assert (ended.stage, ended.end_reason, ended.held) == ("ended", reason, False)
     assert ended.ended_ms is not None

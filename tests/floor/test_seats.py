@@ -17,9 +17,11 @@ from floor import seats
 from floor.seats import LABELS, NotNow, Seat
 from tests.floor.furnishing import new_call_id, new_seat, seat_in
 
-SEAT_MOVES: tuple[tuple[str, str], ...] = importlib.import_module(
-    "db.migrations.versions.0001_first_tables"
-).SEAT_MOVES
+SEAT_MOVES: list[tuple[str, str]] = [
+    move
+    for name in ("0001_first_tables", "0002_conversations")
+    for move in importlib.import_module(f"db.migrations.versions.{name}").SEAT_MOVES
+]
 
 Verb = Callable[[Connection, int], Seat]
 
@@ -28,6 +30,7 @@ VERBS: dict[str, Verb] = {
     "pause": lambda conn, seat_id: seats.pause(conn, seat_id, "meal"),
     "go_offline": seats.go_offline,
     "reserve": lambda conn, seat_id: seats.reserve(conn, seat_id, "f" * 32),
+    "claim": lambda conn, seat_id: seats.claim(conn, seat_id, "f" * 32),
     "ring": seats.ring,
     "answer": seats.answer,
     "not_answered": seats.not_answered,
@@ -49,6 +52,7 @@ TABLE = """
     pause            P P R B T P . P
     go_offline       O O R B T O O O
     reserve          . R . . . . . .
+    claim            R R . . . R R R
     ring             . . B . . . . .
     answer           . . . T . . . .
     not_answered     . . . N . . . .

@@ -10,6 +10,7 @@ depends_on = None
 
 # A person calls back, comes back, listens in: her seat is taken for it from where it stands.
 SEAT_MOVES = (
+    ("offline", "reserved"),
     ("paused", "reserved"),
     ("wrap_up", "reserved"),
     ("no_answer", "reserved"),
