@@ -128,9 +128,10 @@ def close_session(conn: Connection, session_id: str) -> None:
     conn.execute(delete(session).where(session.c.token_hash == session_id))
 
 
-def close_all_of(conn: Connection, account_id: int) -> None:
-    """End every session of an account (a new password, a disabled account)."""
-    conn.execute(delete(session).where(session.c.account_id == account_id))
+def close_all_of(conn: Connection, account_id: int) -> list[str]:
+    """End every session of an account (a new password, a ghost); returns their ids."""
+    ended = delete(session).where(session.c.account_id == account_id)
+    return list(conn.execute(ended.returning(session.c.token_hash)).scalars())
 
 
 def keep_hash(conn: Connection, account_id: int, password_hash: str) -> None:

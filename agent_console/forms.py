@@ -36,6 +36,8 @@ class Form(Generic[S]):
         self.fields: dict[str, FieldInfo] = {f.encode_name: f for f in fields(struct)}
         hints = get_type_hints(struct, include_extras=True)
         self.schemas = {name: _schema(hints[f.name]) for name, f in self.fields.items()}
+        self.needed = any(field.required for field in self.fields.values())
+        """Whether a body has to be sent at all."""
         self._body = msgspec.json.Decoder(struct)
 
     def read_body(self, body: bytes) -> S:

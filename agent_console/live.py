@@ -15,18 +15,21 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from agent_console import auth
-from agent_console.live_messages import PING, Said, Watcher, frame, hello
+from agent_console.live_messages import PING, Said, Watcher, encode, frame, hello
 from agent_console.parts import Parts
 from agent_console.problem import Problem
+from agent_console.roles import HEADS
 from agent_console.sip import SIGNED_OUT
 from db import Change
 from db.engine import DatabaseUnavailable
 from db.feed import changes_since, last_seq, oldest_seq
+from floor import seats
 
 log = logging.getLogger("hotline.console.live")
 
@@ -89,6 +92,21 @@ class Hub:
             self._flush()
         await self._close(list(self._screens), WSCloseCode.GOING_AWAY, b"restarting")
 
+    def tell(self, topic: str, key: str, data: dict[str, Any]) -> None:
+        """Tell the heads' screens what stands in no table (figures).
+
+        It carries the number that each screen has seen already: its place does not move by it.
+        """
+        frames: dict[int, bytes] = {}
+        at_ms = self._parts.now_ms()
+        for screen in tuple(self._screens):
+            if screen.watcher.role not in HEADS:
+                continue
+            if screen.seq not in frames:
+                change = Change(screen.seq, at_ms, topic, key, data)
+                frames[screen.seq] = frame(encode(change, data))
+            self._put(screen, frames[screen.seq], screen.seq)
+
     async def end_session(self, session_id: str) -> None:
         """Close what this session opened."""
         ended = [s for s in self._screens if s.session_id == session_id]
@@ -108,6 +126,7 @@ class Hub:
         socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE, compress=False, timeout=CLOSE_S)
         if not socket.can_prepare(request).ok:
             raise Problem(426, code="websocket-needed", headers={"Upgrade": "websocket"})
+        seat = await self._parts.database.read(seats.of_account, signed_in.account.id)
         await socket.prepare(request)
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
@@ -115,7 +134,7 @@ class Hub:
         screen = Screen(
             socket,
             transport,
-            Watcher(signed_in.account.id, signed_in.account.role),
+            Watcher(signed_in.account.id, signed_in.account.role, seat.id if seat else None),
             signed_in.id,
             self._feed.seq,
             self._now(),
@@ -176,19 +195,21 @@ class Hub:
         said, self._gathered = self._gathered, []
         if not said:
             return
-        joined: dict[Watcher | str, bytes] = {}
-        private = any(one.is_private for one in said)
+        joined: dict[tuple[object, ...], bytes] = {}
+        private = [one for one in said if one.is_private]
         newest = said[-1].change.seq
         for screen in tuple(self._screens):
+            watcher = screen.watcher
             if screen.seq >= said[0].change.seq:
                 # It joined meanwhile and was told some of these already.
                 fresh = [one for one in said if one.change.seq > screen.seq]
-                self._put(screen, _frames(fresh, screen.watcher), max(screen.seq, newest))
+                self._put(screen, _frames(fresh, watcher), max(screen.seq, newest))
                 continue
-            whose = screen.watcher if private else screen.watcher.role
-            frames = joined.get(whose)
+            # Those who are told the same share the very same bytes.
+            alike = (watcher.role, *(one.is_for(watcher) for one in private))
+            frames = joined.get(alike)
             if frames is None:
-                frames = joined[whose] = _frames(said, screen.watcher)
+                frames = joined[alike] = _frames(said, watcher)
             self._put(screen, frames, newest)
 
     def _put(self, screen: Screen, frames: bytes, seq: int) -> None:

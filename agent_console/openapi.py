@@ -68,9 +68,10 @@ def _operation(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     if parameters:
         said["parameters"] = parameters
     if "body" in operation.forms:
-        schema = schemas[operation.forms["body"].struct]
+        form = operation.forms["body"]
+        schema = schemas[form.struct]
         said["requestBody"] = {
-            "required": True,
+            "required": form.needed,
             "content": {"application/json": {"schema": schema}},
         }
     return said

@@ -69,7 +69,8 @@ class Operation:
         elif request.query:
             arguments |= _no_query(request)
         if "body" in self.forms:
-            arguments["body"] = self.forms["body"].read_body(await _json_body(request))
+            form = self.forms["body"]
+            arguments["body"] = form.read_body(await _json_body(request, form.needed))
         answer = await self.handler(context, **arguments)
         return answer if isinstance(answer, web.StreamResponse) else context.reply(answer)
 
@@ -83,7 +84,9 @@ class NoQuery(msgspec.Struct, forbid_unknown_fields=True):
     """An operation that takes no query says so instead of ignoring one."""
 
 
-async def _json_body(request: web.Request) -> bytes:
+async def _json_body(request: web.Request, needed: bool) -> bytes:
+    if not needed and not request.body_exists:
+        return b"{}"
     if request.content_type != "application/json":
         raise Problem(415, "请以 application/json 发送", code="not-json")
     return await request.read()

@@ -14,6 +14,14 @@ WEB = Path(__file__).parent / "web" / "dist"
 
 
 @dataclass(frozen=True, slots=True)
+class KeptNumber:
+    """A number that a person typed, as it may lie in a row: sealed, and masked for screens."""
+
+    sealed: str
+    masked: str
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """Settings, storage, secrets and clock of one console."""
 
@@ -23,5 +31,7 @@ class Parts:
     """The password of ARI (`settings.asterisk.user`), as rendered for this Asterisk."""
     caller_hash: Callable[[str], str]
     """The keyed hash that finds a caller's number again; takes the number as typed."""
+    keep_number: Callable[[str], KeptNumber | None]
+    """Seals a number as typed; None for one that can't be dialled."""
     now_ms: Callable[[], int] = now_ms
     web: Path = WEB

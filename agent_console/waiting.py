@@ -26,7 +26,7 @@ class Outcomes:
         self._stop()
 
     async def ask(
-        self, account_id: int, call_id: str, verb: str, args: dict[str, object],
+        self, account_id: int, call_id: str | None, verb: str, args: dict[str, object],
         limit_s: float = LIMIT_S,
     ) -> Request:  # fmt: skip
         """Put a request and wait until it is settled, at most `limit_s`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from agent_console.parts import KeptNumber
 from agent_console.parts import Parts as ConsoleParts
 from agent_console.server import Console
 from config.model import Settings
@@ -31,9 +32,19 @@ def console(settings: Settings, database: Database) -> Console:
     """The web console; needs a running loop."""
     sealing = sealer(settings)
     trunk = settings.trunks[0]
+    own = {number for line in settings.lines for number in line.numbers}
+
+    def kept(typed: str) -> str:
+        return numbers.canonical(typed, trunk.country_code, trunk.area_code)
 
     def caller_hash(number: str) -> str:
-        return sealing.find(numbers.canonical(number, trunk.country_code, trunk.area_code))
+        return sealing.find(kept(number))
+
+    def keep_number(typed: str) -> KeptNumber | None:
+        number = kept(typed)
+        if number in own or not numbers.dialable(number):
+            return None
+        return KeptNumber(sealing.seal(number), numbers.masked(number))
 
     return Console(
         ConsoleParts(
@@ -41,6 +52,7 @@ def console(settings: Settings, database: Database) -> Console:
             database=database,
             asterisk_password=ari_password(settings),
             caller_hash=caller_hash,
+            keep_number=keep_number,
         )
     )
 

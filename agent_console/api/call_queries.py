@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exists, select
 
-from db.models import call, call_event, leg, seat, ticket
+from db.models import account, call, call_event, leg, leg_span, request, seat, ticket
 
 MOST_EARLIER = 20
 
@@ -39,6 +39,36 @@ def legs_of(conn: Connection, call_id: str) -> list[Row[Any]]:
             .order_by(leg.c.started_ms, leg.c.id)
         )
     )
+
+
+def spans_of(conn: Connection, call_id: str) -> list[Row[Any]]:
+    """What each leg was doing from when to when, in the order of time."""
+    return list(
+        conn.execute(
+            select(
+                leg_span.c.leg_id, seat.c.name, leg_span.c.what, leg_span.c.from_ms,
+                leg_span.c.to_ms,
+            )
+            .outerjoin(seat, seat.c.id == leg_span.c.seat_id)
+            .where(leg_span.c.call_id == call_id)
+            .order_by(leg_span.c.from_ms, leg_span.c.id)
+        )
+    )  # fmt: skip
+
+
+def requests_of(conn: Connection, call_id: str) -> list[Row[Any]]:
+    """Every button that was pressed for the call, oldest first."""
+    return list(
+        conn.execute(
+            select(
+                request.c.created_ms, request.c.verb, account.c.name, request.c.state,
+                request.c.outcome,
+            )
+            .outerjoin(account, account.c.id == request.c.account_id)
+            .where(request.c.call_id == call_id)
+            .order_by(request.c.id)
+        )
+    )  # fmt: skip
 
 
 def earlier_calls(conn: Connection, caller_hash: str, but: str) -> list[Row[Any]]:

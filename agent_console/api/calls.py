@@ -1,132 +1,36 @@
-"""Calls: the one at my seat, one with its history, and what can be asked of it."""
+"""Calls: the one at my seat, and one with its history."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 from sqlalchemy import Connection, Row
 
 from agent_console.api import call_queries as queries
-from agent_console.api.fields import CallId, CallPath, head
+from agent_console.api.call_shapes import (
+    Asked,
+    CallCard,
+    CallEvent,
+    CallWithHistory,
+    CardRecording,
+    EarlierCall,
+    EarlierTicket,
+    Leg,
+    Party,
+    Span,
+)
+from agent_console.api.fields import CallPath, head
 from agent_console.auth import Account
 from agent_console.context import Context
 from agent_console.operations import Operations
-from agent_console.problem import FieldError, Problem, forbidden, not_found, refused
+from agent_console.problem import forbidden, not_found
 from agent_console.roles import HEADS, STAFF
 from config.model import Settings
 from floor import calls, seats
 from recordings import catalogue
 
 operations = Operations("calls")
-
-Verb = Literal["hold", "resume", "hang_up", "pause_recording", "resume_recording", "send_digits"]
-EXPIRED = "expired"
-"""What a request is settled with that nobody took in time (`floor.requests.forsake`)."""
-
-
-class CardRecording(msgspec.Struct, frozen=True):
-    id: int
-    state: str
-    paused: bool
-    problem: str | None
-
-
-class EarlierCall(msgspec.Struct, frozen=True):
-    call_id: str
-    started_ms: int
-    queue_label: str | None
-    end_reason: str | None
-    seat_name: str | None
-    ticket_id: int | None
-    ticket_number: str | None
-
-
-class EarlierTicket(msgspec.Struct, frozen=True):
-    id: int
-    number: str
-    state: str
-    type: str | None
-    company: str
-    text_head: str
-    created_ms: int
-
-
-class CallCard(msgspec.Struct, frozen=True):
-    """What pops up with a call."""
-
-    call_id: str
-    stage: str
-    line: str
-    line_label: str
-    queue: str | None
-    queue_label: str | None
-    caller_masked: str
-    started_ms: int
-    queued_ms: int | None
-    talk_ms: int | None
-    ended_ms: int | None
-    ticket_id: int | None
-    held: bool
-    recording: CardRecording | None
-    earlier_calls: list[EarlierCall]
-    earlier_tickets: list[EarlierTicket]
-
-
-class CallEvent(msgspec.Struct, frozen=True):
-    at_ms: int
-    kind: str
-    detail: dict[str, Any]
-
-
-class Leg(msgspec.Struct, frozen=True):
-    id: str
-    role: str
-    seat_name: str | None
-    started_ms: int
-    answered_ms: int | None
-    ended_ms: int | None
-    cause: str | None
-
-
-class CallWithHistory(msgspec.Struct, frozen=True):
-    call_id: str
-    stage: str
-    line: str
-    line_label: str
-    queue: str | None
-    queue_label: str | None
-    caller_masked: str
-    seat_id: int | None
-    started_ms: int
-    queued_ms: int | None
-    talk_ms: int | None
-    ended_ms: int | None
-    end_reason: str | None
-    held: bool
-    recording_paused: bool
-    ticket_id: int | None
-    ticket_number: str | None
-    events: list[CallEvent]
-    legs: list[Leg]
-
-
-class Digits(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`digits` belongs to send_digits, and to nothing else."""
-
-    digits: Annotated[str, Meta(min_length=1, max_length=32, pattern=r"^[0-9A-D*#]+$")] | None = (
-        None
-    )
-
-
-class CallRequest(msgspec.Struct, forbid_unknown_fields=True):
-    verb: Verb
-    args: Digits = Digits()
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    outcome: str
 
 
 @operations.add("GET", "/calls/current", "The call at my seat", roles=STAFF)
@@ -147,54 +51,36 @@ async def read_call(context: Context, *, path: CallPath) -> CallWithHistory:
     return found
 
 
-@operations.add(
-    "POST",
-    "/calls/{call_id}/requests",
-    "Ask something of my call: hold, hang up, digits …",
-    roles=STAFF,
-    problems=(404, 409, 422, 504),
-)
-async def request_of_call(context: Context, *, path: CallPath, body: CallRequest) -> Outcome:
-    if (body.verb == "send_digits") != (body.args.digits is not None):
-        errors = (FieldError("args.digits", "仅在发送按键时填写，且必填"),)
-        raise Problem(422, "请检查按键", code="digits", errors=errors)
-    await context.parts.database.read(_may_ask, path.call_id, context.account)
-    args: dict[str, object] = {"digits": body.args.digits} if body.args.digits else {}
-    settled = await context.services.outcomes.ask(context.account.id, path.call_id, body.verb, args)
-    outcome = settled.outcome or {}
-    if settled.state == "done":
-        return Outcome(str(outcome.get("outcome", "done")))
-    if settled.state == "refused" and outcome.get("detail") != EXPIRED:
-        raise refused(str(outcome.get("detail") or "现在不能这样做"), "request-refused")
-    raise Problem(504, "话务控制没有及时响应，请再试一次", code="no-controller")
-
-
 def _current(
     conn: Connection, settings: Settings, account_id: int, unknown: str
 ) -> CallCard | None:
     seat = seats.of_account(conn, account_id)
-    row = queries.row_of(conn, seat.call_id) if seat and seat.call_id else None
-    return None if row is None else _card(conn, settings, row, unknown)
+    if seat is None or seat.call_id is None:
+        return None
+    found, row = calls.get(conn, seat.call_id), queries.row_of(conn, seat.call_id)
+    return (
+        None if found is None or row is None else _card(conn, settings, row, found, seat, unknown)
+    )
 
 
-def _card(conn: Connection, settings: Settings, row: Row[Any], unknown: str) -> CallCard:
+def _card(
+    conn: Connection, settings: Settings, row: Row[Any], found: calls.Call, seat: seats.Seat,
+    unknown: str,
+) -> CallCard:  # fmt: skip
     # Callers who withhold their number have nothing in common.
     known = row.caller_hash != unknown
     recorded = catalogue.of_call(conn, row.id)
+    mine = [party for party in found.parties if party["seat_id"] == seat.id]
     return CallCard(
+        **_same(row, CallCard),
         call_id=row.id,
-        stage=row.stage,
-        line=row.line,
         line_label=line_label(settings, row.line),
-        queue=row.queue,
         queue_label=queue_label(settings, row.queue),
-        caller_masked=row.caller_masked,
-        started_ms=row.started_ms,
-        queued_ms=row.queued_ms,
-        talk_ms=row.talk_ms,
-        ended_ms=row.ended_ms,
-        ticket_id=row.ticket_id,
-        held=row.held,
+        state=found.talk_state,
+        parties=parties(found),
+        is_owner=found.owner_seat_id == seat.id,
+        my_leg=mine[-1]["leg"] if mine else None,
+        auto_answer=answers_by_itself(found, seat),
         recording=CardRecording(
             recorded.id, recorded.state, row.recording_paused, problem_words(recorded.problem)
         )
@@ -203,6 +89,37 @@ def _card(conn: Connection, settings: Settings, row: Row[Any], unknown: str) -> 
         earlier_calls=_earlier_calls(conn, settings, row) if known else [],
         earlier_tickets=_earlier_tickets(conn, row) if known else [],
     )
+
+
+def answers_by_itself(found: calls.Call, seat: seats.Seat) -> bool:
+    """Whether this seat's ringing telephone was rung for its own person, who waits for it.
+
+    So it is when she called out (her telephone is rung first), comes back, or listens in.
+    """
+    if seat.state != "ringing" or seat.call_id != found.id:
+        return False
+    if found.direction == "out" and found.owner_seat_id == seat.id:
+        return True
+    return any(
+        party["auto"]
+        for party in found.parties
+        if party["seat_id"] == seat.id and party["place"] == "ringing"
+    )
+
+
+def parties(found: calls.Call) -> list[Party]:
+    """Who is on the call now."""
+    return [msgspec.convert(party, Party) for party in found.parties]
+
+
+def _same(row: Row[Any], struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """The columns of a call that a struct shows under their own names."""
+    made = ("call_id", "parties", "requests")
+    return {
+        name: getattr(row, name)
+        for name in struct.__struct_fields__
+        if hasattr(row, name) and name not in made
+    }
 
 
 def _earlier_calls(conn: Connection, settings: Settings, row: Row[Any]) -> list[EarlierCall]:
@@ -230,34 +147,33 @@ def _with_history(
         return None
     if who.role not in HEADS and not queries.took_part(conn, call_id, who.id):
         raise forbidden("只能查看自己接听的通话")
-    same = {
-        name: getattr(row, name)
-        for name in CallWithHistory.__struct_fields__
-        if hasattr(row, name) and name != "call_id"
-    }
+    found = calls.get(conn, call_id)
+    if found is None:
+        return None
     return CallWithHistory(
+        **_same(row, CallWithHistory),
         call_id=row.id,
         line_label=line_label(settings, row.line),
         queue_label=queue_label(settings, row.queue),
+        state=found.talk_state,
+        parties=parties(found),
         events=[CallEvent(e.at_ms, e.kind, e.detail) for e in queries.events_of(conn, call_id)],
         legs=[
-            Leg(g.id, g.role, g.seat_name, g.started_ms, g.answered_ms, g.ended_ms, g.cause)
+            Leg(
+                g.id, g.role, g.kind, g.label, g.seat_name, g.started_ms, g.answered_ms,
+                g.ended_ms, g.cause,
+            )
             for g in queries.legs_of(conn, call_id)
         ],
-        **same,
-    )
-
-
-def _may_ask(conn: Connection, call_id: CallId, who: Account) -> None:
-    """Only the seat on the call asks something of it."""
-    found = calls.get(conn, call_id)
-    if found is None:
-        raise not_found("这次通话")
-    seat = seats.of_account(conn, who.id)
-    if seat is None or found.seat_id != seat.id:
-        raise forbidden("这不是您的通话")
-    if found.ended_ms is not None:
-        raise refused("通话已经结束", "call-ended")
+        spans=[
+            Span(s.leg_id, s.name, s.what, s.from_ms, s.to_ms)
+            for s in queries.spans_of(conn, call_id)
+        ],
+        requests=[
+            Asked(r.created_ms, r.verb, r.name, r.state, (r.outcome or {}).get("detail"))
+            for r in queries.requests_of(conn, call_id)
+        ],
+    )  # fmt: skip
 
 
 def line_label(settings: Settings, name: str) -> str:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, func, select
 
+from agent_console.api.call_shapes import Party
 from agent_console.api.shown_seat import Seat, shown_to
 from agent_console.auth import Account
 from agent_console.context import Context
+from agent_console.live_messages import others_call, seats_of_call
 from agent_console.operations import Operations
-from agent_console.roles import STAFF
+from agent_console.roles import HEADS, STAFF
 from config.model import Settings
 from db.feed import last_seq
 from db.models import call
-from floor import seats
+from floor import calls, seats
 
 operations = Operations("floor")
 
@@ -26,11 +28,25 @@ class FloorQueue(msgspec.Struct, frozen=True):
 
 
 class FloorCall(msgspec.Struct, frozen=True):
+    """A call as the live `call` message shows it; `parties` and `hint` where they concern me."""
+
     call_id: str
     stage: str
     queue: str | None
-    queued_ms: int | None
+    caller_masked: str
     seat_id: int | None
+    started_ms: int
+    queued_ms: int | None
+    talk_ms: int | None
+    held: bool
+    recording_paused: bool
+    ticket_id: int | None
+    direction: str
+    owner_seat_id: int | None
+    state: str | None
+    parties: list[Party]
+    head: bool
+    hint: str | None
 
 
 class Floor(msgspec.Struct, frozen=True):
@@ -48,11 +64,12 @@ async def read_floor(context: Context) -> Floor:
 def _floor(conn: Connection, settings: Settings, who: Account) -> Floor:
     # The number first: what happens while the rest is read is told again by /live.
     seq = last_seq(conn)
+    own = seats.of_account(conn, who.id)
     return Floor(
         seq,
         [shown_to(seat, who) for seat in seats.all_seats(conn)],
         _queues(conn, settings),
-        _calls(conn),
+        _calls(conn, own.id if own else None, who),
     )
 
 
@@ -69,10 +86,17 @@ def _queues(conn: Connection, settings: Settings) -> list[FloorQueue]:
     ]
 
 
-def _calls(conn: Connection) -> list[FloorCall]:
-    rows = conn.execute(
-        select(call.c.id, call.c.stage, call.c.queue, call.c.queued_ms, call.c.seat_id)
-        .where(call.c.ended_ms.is_(None))
-        .order_by(call.c.started_ms)
-    )
-    return [FloorCall(*row) for row in rows]
+def _calls(conn: Connection, seat_id: int | None, who: Account) -> list[FloorCall]:
+    """The open calls of every Asterisk, oldest first."""
+    machines = select(call.c.asterisk).where(call.c.ended_ms.is_(None)).distinct()
+    found = [
+        one for name in conn.execute(machines).scalars() for one in calls.open_calls(conn, name)
+    ]
+    shown = [one.shown() for one in sorted(found, key=lambda one: (one.started_ms, one.id))]
+    return [
+        msgspec.convert(
+            one if who.role in HEADS or seat_id in seats_of_call(one) else others_call(one),
+            FloorCall,
+        )
+        for one in shown
+    ]

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 from sqlalchemy import Connection
 
-from agent_console import auth, slowdown
+from agent_console import auth, pages, slowdown
 from agent_console.api.fields import NO_NUL
 from agent_console.api.shown_seat import Seat, shown
 from agent_console.auth import Account, SignedIn
@@ -105,6 +105,7 @@ def _end(conn: Connection, session_id: str, account_id: int) -> seats.Seat | Non
     seat = seats.of_account(conn, account_id)
     if seat is None or auth.has_session(conn, account_id):
         return None
+    pages.telephone_gone(conn, seat)
     return seats.go_offline(conn, seat.id, "signed_out")
 
 

@@ -49,6 +49,7 @@ class DispositionSettings(msgspec.Struct, frozen=True):
 class Labels(msgspec.Struct, frozen=True):
     seat_states: dict[str, str]
     stages: dict[str, str]
+    talk_states: dict[str, str]
     end_reasons: dict[str, str]
     ticket_states: dict[str, str]
     event_kinds: dict[str, str]
@@ -65,6 +66,7 @@ class PlaceSettings(msgspec.Struct, frozen=True):
     classes: list[ChoiceOf]
     dispositions: list[DispositionSettings]
     pause_reasons: list[ChoiceOf]
+    emergency: list[str]
     labels: Labels
 
 
@@ -87,9 +89,11 @@ def shown(place: model.Settings) -> PlaceSettings:
             for d in place.tickets.dispositions
         ],
         pause_reasons=_choices(place.pause_reasons),
+        emergency=list(place.talk.emergency),
         labels=Labels(
             seat_states=seats.LABELS,
             stages=calls.STAGES,
+            talk_states=calls.TALK_STATES,
             end_reasons=calls.END_REASONS,
             ticket_states=rules.STATES,
             event_kinds=calls.EVENT_KINDS | TICKET_EVENTS,

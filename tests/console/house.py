@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from yarl import URL
 
 from agent_console.accounts import add_account
-from agent_console.parts import Parts
+from agent_console.parts import KeptNumber, Parts
 from agent_console.passwords import Passwords
 from agent_console.server import Console
 from config.model import Settings
@@ -172,7 +172,7 @@ async def serve(
     settings: Settings, database: Database, dist: Path, clock: Clock
 ) -> AsyncIterator[House]:
     """A running console with its people; sees that it leaves nothing behind."""
-    parts = Parts(settings, database, "made-up", caller_hash, now_ms=clock, web=dist)
+    parts = Parts(settings, database, "made-up", caller_hash, keep_number, now_ms=clock, web=dist)
     async with Console(parts, Passwords(HASHER)) as console:
         async with House(console, database) as ready:
             yield ready
@@ -228,8 +228,48 @@ def talk(conn: Connection, seat_id: int, account_id: int, n: int = 1) -> store.T
         conn, call_id=one.id, source="call", caller_hash=one.caller_hash,
         caller_masked=one.caller_masked, account_id=account_id,
     )  # fmt: skip
-    calls.step(conn, one.id, "answered", bridge=f"bridge-{n}", ticket=ticket.id)
+    legs = [party(one.channel, "caller"), party(f"leg-{n:08d}", "agent", seat_id, kind="seat")]
+    calls.step(
+        conn, one.id, "answered", bridge=f"bridge-{n}", ticket=ticket.id, owner=seat_id,
+        talk={"legs": legs, "owner_seat": seat_id, "state": "talking"},
+    )  # fmt: skip
     return ticket
+
+
+def party(
+    leg: str, role: str, seat_id: int | None = None, *, kind: str = "", place: str = "in",
+    label: str = "", expert_id: int | None = None, auto: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """A leg of a conversation, as the controller keeps it with the call."""
+    return {
+        "id": leg, "role": role, "place": place, "kind": kind, "label": label, "seat_id": seat_id,
+        "expert_id": expert_id, "muted": False, "auto": auto, "since_ms": 1,
+    }  # fmt: skip
+
+
+def converse(
+    conn: Connection, state: str, *more: dict[str, Any], n: int = 1, owner: int | None = None
+) -> None:
+    """The conversation of call `n` takes another state, with these legs besides."""
+    found = calls.get(conn, call_id(n))
+    assert found
+    assert found.conversation
+    talk = {**found.conversation, "state": state, "owner_seat": owner or found.owner_seat_id}
+    talk["legs"] = [*talk["legs"], *more]
+    calls.step(
+        conn, found.id, "conversed", talk=talk, caller_held=state == "held",
+        seat=found.seat_id, seat_channel=found.seat_channel, owner=talk["owner_seat"],
+    )  # fmt: skip
+
+
+def keep_number(typed: str) -> KeptNumber | None:
+    """As the wiring's, with numbers of eleven digits (and 110) alone."""
+    digits = typed.replace(" ", "")
+    if digits == "110":
+        return KeptNumber("sealed:110", "110")
+    if len(digits) != 11 or not digits.isdecimal():
+        return None
+    return KeptNumber(f"sealed:{digits[-4:]}", f"{digits[:3]}****{digits[-4:]}")
 
 
 async def until(condition: Callable[[], Awaitable[bool]] | Callable[[], bool]) -> None:

@@ -146,7 +146,9 @@ def states(conn: Connection) -> Any:
     return conn.execute(select(request.c.state)).scalars()
 
 
-async def test_given_anothers_call_or_an_ended_one_then_no_request_is_put(talking: House) -> None:
+async def test_given_anothers_call_or_an_ended_one_then_it_is_refused_and_kept(
+    talking: House,
+) -> None:
     for login in ("agent2", "supervisor"):
         answer = await ask(talking, {"verb": "hold"}, login)
         assert (answer.status, answer.problem) == (403, "forbidden")
@@ -154,7 +156,12 @@ async def test_given_anothers_call_or_an_ended_one_then_no_request_is_put(talkin
     await talking.do(calls.end, call_id(1), "caller_hung_up")
     answer = await ask(talking, {"verb": "hold"})
     assert (answer.status, answer.problem) == (409, "call-ended")
-    assert await talking.database.read(lambda conn: list(states(conn))) == []
+    kept = (await (await talking.signed_in("agent")).get(f"/calls/{call_id(1)}")).json["requests"]
+    assert [(r["who"], r["verb"], r["state"], r["detail"]) for r in kept] == [
+        ("agent2-name", "hold", "refused", "这不是您的通话"),
+        ("supervisor-name", "hold", "refused", "这不是您的通话"),
+        ("agent-name", "hold", "refused", "通话已经结束"),
+    ]
 
 
 @pytest.mark.parametrize(

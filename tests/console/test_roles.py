@@ -9,6 +9,7 @@ from tests.console.house import House, arrive
 
 A, E, S, U, D = "agent", "expert", "supervisor", "unit", "admin"
 FLOOR = {A, E, S, D}
+HEADS = {S, D}
 ALL = FLOOR | {U}
 
 TABLE: dict[str, set[str] | None] = {
@@ -22,9 +23,22 @@ TABLE: dict[str, set[str] | None] = {
     "pause": FLOOR,
     "go_offline": FLOOR,
     "end_wrap_up": FLOOR,
+    "say_goodbye": FLOOR,
     "read_current_call": FLOOR,
     "read_call": FLOOR,
     "request_of_call": FLOOR,
+    "call_back": FLOOR,
+    "list_experts": FLOOR,
+    "add_expert": HEADS,
+    "change_expert": HEADS,
+    "read_own_expert": {E},
+    "change_own_expert": {E},
+    "list_asked_tickets": {E},
+    "set_seat_state": HEADS,
+    "sign_seat_out": HEADS,
+    "send_message": HEADS,
+    "list_messages": FLOOR,
+    "read_message": FLOOR,
     "list_missed": FLOOR,
     "finish_missed": FLOOR,
     "list_tickets": FLOOR,

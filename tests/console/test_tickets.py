@@ -126,7 +126,7 @@ async def test_given_steps_of_the_call_then_the_timeline_says_who(house: House) 
     agent = await house.signed_in("agent")
     ticket = await house.do(talk, agent.seat_id, agent.account_id)
     await house.do(calls.note, call_id(1), "not_answered", {"seat": agent.seat_id})
-    await house.do(calls.step, call_id(1), "held", {"by": agent.account_id})
+    await house.do(calls.note, call_id(1), "held", {"by": agent.account_id})
     await house.do(calls.note, call_id(1), "key", {"key": "1"})
     shown = (await agent.get(f"/tickets/{ticket.id}")).json
     said = {e["kind"]: e["who"] for e in shown["timeline"]}

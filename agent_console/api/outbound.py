@@ -1,0 +1,85 @@
+"""Calling back: from a ticket or from a missed call, without anybody seeing the number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from agent_console.api.call_requests import KEPT, outcome_of, refuse
+from agent_console.api.fields import CallId, RowId
+from agent_console.auth import Account
+from agent_console.context import Context
+from agent_console.operations import Operations
+from agent_console.pages import IN_A_CALL
+from agent_console.parts import Parts
+from agent_console.problem import FieldError, Problem, forbidden, not_found, refused
+from agent_console.roles import STAFF
+from db.models import call, missed_call, ticket
+from floor import seats
+
+operations = Operations("calls")
+
+VERB = "dial"
+
+
+class CallBack(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Whom to call back: the caller of a ticket, or of a missed call. One of the two."""
+
+    ticket_id: RowId | None = None
+    missed_id: RowId | None = None
+
+
+class Dialled(msgspec.Struct, frozen=True):
+    call_id: CallId
+
+
+@operations.add(
+    "POST", "/outbound", "Call a citizen back", roles=STAFF, problems=(404, 409, 422, 504)
+)
+async def call_back(context: Context, *, body: CallBack) -> Dialled:
+    parts, who = context.parts, context.account
+    args: dict[str, Any] = msgspec.to_builtins(body)
+    try:
+        await parts.database.read(_allowed, parts, who, body)
+    except Problem as problem:
+        if problem.status in KEPT:
+            await parts.database.write(refuse, who.id, None, VERB, args, problem.detail)
+        raise
+    settled = await context.services.outcomes.ask(who.id, None, VERB, args)
+    return Dialled(str(outcome_of(settled)["call_id"]))
+
+
+def _allowed(conn: Connection, parts: Parts, who: Account, body: CallBack) -> None:
+    """Raises the problem that says why not."""
+    if (body.ticket_id is None) == (body.missed_id is None):
+        errors = (FieldError("ticket_id", "请选择工单或未接来电中的一个"),)
+        raise Problem(422, "请选择要回拨的工单或未接来电", code="one-of-two", errors=errors)
+    caller_hash = _caller(conn, body)
+    if caller_hash == parts.caller_hash(""):
+        raise refused("来电人没有显示号码，无法回拨", "number-withheld")
+    seat = seats.of_account(conn, who.id)
+    if seat is None:
+        raise forbidden("您没有座席，不能外呼", "no-seat")
+    if seat.state in IN_A_CALL:
+        raise refused("您正在通话中，请先结束通话", "on-a-call")
+    if not seat.phone_ready:
+        raise refused("您的话机尚未注册，请检查网络后再试", "phone-not-ready")
+
+
+def _caller(conn: Connection, body: CallBack) -> str:
+    if body.ticket_id is not None:
+        found = select(ticket.c.caller_hash).where(ticket.c.id == body.ticket_id)
+        what = "这张工单"
+    else:
+        found = (
+            select(call.c.caller_hash)
+            .join(missed_call, missed_call.c.call_id == call.c.id)
+            .where(missed_call.c.id == body.missed_id)
+        )
+        what = "这条未接来电"
+    caller_hash: str | None = conn.execute(found).scalar_one_or_none()
+    if caller_hash is None:
+        raise not_found(what)
+    return caller_hash
