@@ -116,7 +116,8 @@ class PostgresDatabase:
                 async with self._engine.begin() as conn:
                     changes = await conn.run_sync(_run_batch, batch)
             except (DBAPIError, OSError, TimeoutError) as error:
-                log.exception("a commit failed")
+                # Again and again while the server is away: a line each, not a page.
+                log.error("a commit failed: %s", type(error.__cause__ or error).__name__)  # noqa: TRY400
                 changes = []
                 for one in batch:
                     one.error = DatabaseUnavailable(type(error).__name__)

@@ -145,9 +145,10 @@ class SqliteDatabase:
             for job in batch:
                 self._run(conn, job, published)
             conn.commit()
-        except Exception as error:
-            # Nothing of the batch was kept: everybody in it must hear so.
-            log.exception("a commit failed")
+        except Exception as error:  # noqa: BLE001 - everybody in the batch hears of it
+            # Nothing of it was kept. A line each, not a page: it is tried again and again.
+            cause = getattr(error, "orig", None) or error
+            log.error("a commit failed: %s", type(cause).__name__)  # noqa: TRY400
             self._roll_back(conn)
             for job in batch:
                 job.error = DatabaseUnavailable(type(error).__name__)
