@@ -27,8 +27,9 @@ SNOOP = "snoop"
 """How the ids of snoop channels begin, and the first of their arguments."""
 
 _BRIDGE = "bs-"
-_GONE = (ari.NotFound, ari.Conflict, ari.Unprocessable)
-"""What Asterisk says of a channel that has ended, or has left the bridge by itself."""
+_GONE = (ari.BadRequest, ari.NotFound, ari.Conflict, ari.Unprocessable)
+"""What Asterisk says of a channel that has ended (400 when asked of a bridge), or has left the
+bridge by itself."""
 
 _STREAM = "tone:0/1000"
 """Silence without end. While the agent is alone in the bridge (the caller is held) Asterisk
