@@ -16,7 +16,18 @@ from agent_console.roles import HEADS, STAFF
 from db import Change
 
 TOPICS = frozenset(
-    {"seat", "call", "ticket", "missed", "recording", "notice", "expert", "message", "figures"}
+    {
+        "seat",
+        "call",
+        "ticket",
+        "missed",
+        "recording",
+        "notice",
+        "expert",
+        "message",
+        "figures",
+        "staffing",
+    }
 )
 """What screens are told of; everything else is between the processes."""
 OF_HEADS = frozenset({"figures", "staffing"})

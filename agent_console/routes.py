@@ -12,6 +12,7 @@ from agent_console.api import (
     calls,
     demo,
     experts,
+    figures,
     floor,
     live,
     messages,
@@ -22,6 +23,7 @@ from agent_console.api import (
     seats,
     session,
     sip,
+    staffing,
     tickets,
 )
 from agent_console.api import settings as settings_api
@@ -46,6 +48,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *tickets.operations.all,
     *recordings.operations.all,
     *floor.operations.all,
+    *figures.operations.all,
+    *staffing.operations.all,
     *live.operations.all,
     *demo.operations.all,
 )

@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import web
 
 from agent_console import auth, keeper, middleware, slowdown
+from agent_console.board import Board
 from agent_console.citizens import Citizens
 from agent_console.context import SERVICES
 from agent_console.health import Health
@@ -26,6 +27,7 @@ from agent_console.static import WebApplication
 from agent_console.waiting import Outcomes
 from config.model import Console as ConsoleSettings
 from db.engine import DatabaseUnavailable
+from floor.outlook import Outlooks
 
 log = logging.getLogger("hotline.console")
 
@@ -82,6 +84,7 @@ class Console:
             asyncio.create_task(self._services.hub.ping(), name="console-ping"),
             asyncio.create_task(keeper.keep(self._services), name="console-sessions"),
             asyncio.create_task(self._prune(), name="console-prune"),
+            asyncio.create_task(self._services.board.keep(), name="console-figures"),
         ]
         for task in self._background:
             task.add_done_callback(self._ended)
@@ -118,6 +121,7 @@ class Console:
     def _build(self) -> Services:
         parts = self._parts
         phones = Phones(self._http, parts.settings.asterisk, parts.asterisk_password)
+        hub = Hub(parts)
         return Services(
             parts=parts,
             origins=Origins(parts.settings.console),
@@ -125,9 +129,11 @@ class Console:
             phones=phones,
             sip=SipWay(self._http, parts.settings.asterisk),
             citizens=Citizens(),
-            hub=Hub(parts),
+            hub=hub,
             health=Health(parts.database, phones),
             outcomes=Outcomes(parts.database),
+            board=Board(parts, hub),
+            outlooks=Outlooks(parts.settings, parts.database),
         )
 
     async def _prune(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from agent_console.board import Board
 from agent_console.citizens import Citizens
 from agent_console.health import Health
 from agent_console.live import Hub
@@ -13,6 +14,7 @@ from agent_console.passwords import Passwords
 from agent_console.phones import Phones
 from agent_console.sip import SipWay
 from agent_console.waiting import Outcomes
+from floor.outlook import Outlooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +28,5 @@ class Services:
     hub: Hub
     health: Health
     outcomes: Outcomes
+    board: Board
+    outlooks: Outlooks
