@@ -25,7 +25,7 @@ def skills_of(conn: Connection, seat_id: int) -> dict[str, int]:
     return found.skills
 
 
-def lend(conn: Connection, seat_id: int, queue: str, level: int = 5, **more: Any) -> Loan:
+def lend(conn: Connection, /, seat_id: int, queue: str, level: int = 5, **more: Any) -> Loan:
     until_ms = now_ms() + more.pop("last_ms", HOUR_MS)
     return loans.lend(conn, seat_id, queue, level, until_ms, **more)
 
