@@ -25,7 +25,7 @@ export const Party = z.object({
   label: optionalText,
   seat_id: optionalId,
   expert_id: optionalId,
-  /** ringing, announcing, in or held. */
+  /** ringing, announcing, in, held, or apart (a supervisor who is not in the bridge). */
   place: z.string(),
   muted: flag,
   since_ms: optionalMs,

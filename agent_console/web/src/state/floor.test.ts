@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { applyToFloor, floorFrom, queueViews } from './floor';
+import { applyToFloor, caughtUp, floorFrom, queueViews } from './floor';
 import { FloorCall } from '../api/schema';
 import type { Change } from '../live/messages';
 
@@ -42,5 +42,15 @@ describe('callers waiting', () => {
   it('leaves the state before as it was', () => {
     applyToFloor(start, call('a', 'ended', 100));
     expect(start.calls.size).toBe(1);
+  });
+});
+
+describe('reading the floor while the feed goes on', () => {
+  const read = { seq: 4, seats: [], queues: [], calls: [] };
+  it('keeps what the feed told after the reading was made', () => {
+    expect(caughtUp(read, [call('b', 'waiting', 250)]).calls.size).toBe(1);
+  });
+  it('leaves out what the reading knows better', () => {
+    expect(caughtUp({ ...read, seq: 5 }, [call('b', 'waiting', 250)]).calls.size).toBe(0);
   });
 });

@@ -18,6 +18,8 @@ export interface QueueView {
 }
 
 const WAITING = new Set(['waiting', 'ringing']);
+/** A reading takes no longer than this; older changes are in it. */
+const KEPT_MS = 60_000;
 
 export const EMPTY_FLOOR: FloorState = { seats: new Map(), calls: new Map(), queues: [] };
 
@@ -41,6 +43,14 @@ export function applyToFloor(state: FloorState, change: Change): FloorState {
   return { ...state, calls };
 }
 
+/**
+ * The floor as it was read, with what the feed told while the answer was under way: a reading
+ * must not take back what the screen knew already.
+ */
+export function caughtUp(floor: Floor, recent: readonly Change[]): FloorState {
+  return recent.filter(({ seq }) => seq > floor.seq).reduce(applyToFloor, floorFrom(floor));
+}
+
 /** Each queue with how many wait and since when the first of them does. */
 export function queueViews(state: FloorState): QueueView[] {
   return state.queues.map(({ name, label }) => {
@@ -59,6 +69,17 @@ export function queueViews(state: FloorState): QueueView[] {
 
 const state = shallowRef<FloorState>(EMPTY_FLOOR);
 const known = shallowRef(false);
+let recent: { heardMs: number; change: Change }[] = [];
+
+function remember(change: Change): void {
+  const heardMs = performance.now();
+  recent.push({ heardMs, change });
+  // Cut in batches: a busy floor brings fifty changes a second.
+  const oldest = recent[0];
+  if (oldest !== undefined && heardMs - oldest.heardMs > 2 * KEPT_MS) {
+    recent = recent.filter((one) => heardMs - one.heardMs <= KEPT_MS);
+  }
+}
 
 export const floor = {
   state: computed(() => state.value),
@@ -67,13 +88,19 @@ export const floor = {
   known: computed(() => known.value),
 
   load(read: Floor): void {
-    state.value = floorFrom(read);
+    state.value = caughtUp(
+      read,
+      recent.map(({ change }) => change),
+    );
     known.value = true;
   },
   apply(change: Change): void {
+    if (change.topic !== 'seat' && change.topic !== 'call') return;
+    remember(change);
     state.value = applyToFloor(state.value, change);
   },
   forget(): void {
+    recent = [];
     state.value = EMPTY_FLOOR;
     known.value = false;
   },
