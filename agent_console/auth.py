@@ -118,6 +118,14 @@ def touch(conn: Connection, session_ids: list[str], now_ms: int) -> None:
     )
 
 
+def role_of(conn: Connection, account_id: int) -> str | None:
+    """What an account may do; None when there is no such account."""
+    found: str | None = conn.execute(
+        select(account.c.role).where(account.c.id == account_id)
+    ).scalar_one_or_none()
+    return found
+
+
 def has_session(conn: Connection, account_id: int) -> bool:
     """Whether the account is signed in anywhere."""
     found = select(session.c.token_hash).where(session.c.account_id == account_id).limit(1)

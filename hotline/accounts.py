@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from agent_console.accounts import add_account, set_password
+from agent_console.parts import KeptNumber
 from agent_console.passwords import hash_password
 from config.model import Settings
 from db import Database
 from db.models import account
 from floor import seats
+from hotline.numbers import Numbers
+from knowledge import experts
+
+DEMO_NUMBER = "07750000123"
+"""Made up: the telephone of an expert outside, for the demonstration."""
 
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 """None that is taken for another when read aloud or off a screen."""
@@ -20,7 +26,9 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person of the demonstration; `skills` None means that there is no seat."""
+    """A person with an account. `skills` None means that there is no seat; a seat without any is
+    a telephone that no caller is ever offered to: to listen in, to be asked.
+    """
 
     login: str
     name: str
@@ -39,13 +47,16 @@ class SignIn:
 
 
 def people(settings: Settings) -> list[Person]:
-    """Two agents (one takes every queue, one the first alone) and one of each other role."""
+    """Two agents (one takes every queue, one the first alone) and one of each other role.
+
+    The supervisor and the expert have a telephone without skills.
+    """
     queues = [queue.name for queue in settings.queues]
     return [
         Person("agent", "话务员甲", "agent", dict.fromkeys(queues, 1)),
         Person("agent2", "话务员乙", "agent", dict.fromkeys(queues[:1], 2)),
-        Person("expert", "值班专家", "expert"),
-        Person("supervisor", "值班长", "supervisor"),
+        Person("expert", "值班专家", "expert", {}),
+        Person("supervisor", "值班长", "supervisor", {}),
         Person("unit", "承办单位", "unit"),
         Person("admin", "管理员", "admin"),
     ]
@@ -72,22 +83,45 @@ def create(conn: Connection, person: Person, password_hash: str) -> int:
     return made
 
 
-def _create_all(conn: Connection, ready: list[tuple[Person, str]]) -> bool:
+def _create_all(
+    conn: Connection, ready: list[tuple[Person, str]], outside: KeptNumber | None
+) -> bool:
     """All or none, and only into a database without a single account."""
     if how_many(conn):
         return False
     for person, password_hash in ready:
-        create(conn, person, password_hash)
+        made = create(conn, person, password_hash)
+        if person.role == "expert":
+            _add_expert(conn, made, person)
+    if outside is not None:
+        experts.create(
+            conn, name="张专家", department="市场监管局", topics=["营业执照", "食品经营许可"],
+            ring="number", on_duty=True,
+            number_sealed=outside.sealed, number_masked=outside.masked,
+        )  # fmt: skip
     return True
 
 
+def _add_expert(conn: Connection, account_id: int, person: Person) -> None:
+    """The directory's entry of an expert who signs in; rung at her own seat."""
+    seat = seats.of_account(conn, account_id)
+    if seat is not None:
+        experts.create(
+            conn, name=person.name, department="行政审批局", topics=["惠企政策", "项目审批"],
+            ring="seat", on_duty=True, account_id=account_id, seat_id=seat.id,
+        )  # fmt: skip
+
+
 async def make_demo(database: Database, settings: Settings) -> list[SignIn]:
-    """Make the demonstration's accounts; an empty list when there are accounts already."""
+    """Make the demonstration's accounts and experts; an empty list when there are accounts
+    already.
+    """
     if await database.read(how_many):
         return []
     secrets_of = {person.login: new_password() for person in people(settings)}
     ready = [(person, hash_password(secrets_of[person.login])) for person in people(settings)]
-    if not await database.write(_create_all, ready):
+    outside = Numbers(settings).keep(DEMO_NUMBER)
+    if not await database.write(_create_all, ready, outside):
         return []
     return [SignIn(p.login, p.name, p.role, secrets_of[p.login]) for p, _ in ready]
 

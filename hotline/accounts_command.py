@@ -49,9 +49,12 @@ async def _new_password(database: Database, login: str) -> None:
 
 async def _add(settings: Settings, database: Database, words: argparse.Namespace) -> None:
     queues = {queue.name for queue in settings.queues}
-    skills = dict(_skill(wish, queues) for wish in words.seat) if words.seat else None
+    skills = dict(_skill(wish, queues) for wish in words.seat or ())
+    if (skills or words.telephone) and words.role == "unit":
+        raise MistakenError("A unit has no seat: it does not work on the floor.")
     password = accounts.new_password()
-    person = accounts.Person(words.login, words.name, words.role, skills)
+    has_seat = bool(skills) or words.telephone
+    person = accounts.Person(words.login, words.name, words.role, skills if has_seat else None)
     try:
         await database.write(accounts.create, person, hash_password(password))
     except IntegrityError:

@@ -65,6 +65,11 @@ def _accounts(made: argparse.ArgumentParser) -> None:
         metavar="QUEUE[:LEVEL]",
         help="give a seat with this skill (level 1 is the best); may be said several times",
     )
+    add.add_argument(
+        "--telephone",
+        action="store_true",
+        help="give a seat without any skill: to listen in, to be asked; no caller is offered to it",
+    )
     password = what.add_parser("password", help="give a new password, shown once")
     password.add_argument("login")
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 from sqlalchemy import Connection
 
 from agent_console import auth, pages
-from agent_console.api.fields import Code, RowPath
+from agent_console.api.fields import Code, Moment, RowId, RowPath
 from agent_console.api.seat import moved
 from agent_console.api.shown_seat import Seat, shown
 from agent_console.auth import Account
 from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.problem import FieldError, Problem, not_found, refused
-from agent_console.roles import HEADS
-from floor import audit, calls, seats
+from agent_console.roles import EXPERTS, HEADS
+from floor import audit, calls, loans, seats
 
 operations = Operations("seats")
 
@@ -31,8 +32,17 @@ class SetState(msgspec.Struct, forbid_unknown_fields=True):
     reason: Code | None = None
 
 
-class NoBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Nothing is said besides."""
+class Lend(msgspec.Struct, forbid_unknown_fields=True):
+    """A skill for a time: an expert takes a seat of a queue for a day (驻场), or one helps out."""
+
+    queue: Code
+    until_ms: Moment
+    level: Annotated[int, Meta(ge=1, le=9)] = 1
+
+
+class LoanPath(msgspec.Struct, forbid_unknown_fields=True):
+    id: RowId
+    queue: Code
 
 
 @operations.add(
@@ -60,6 +70,58 @@ async def sign_seat_out(context: Context, *, path: RowPath) -> Seat:
         await context.services.sip.end_session(session_id)
     await context.services.phones.remove(seat.endpoint)
     return shown(seat)
+
+
+@operations.add(
+    "POST", "/seats/{id}/skills", "Lend a seat a skill", roles=HEADS, problems=(404, 409, 422)
+)
+async def lend_skill(context: Context, *, path: RowPath, body: Lend) -> Seat:
+    if body.queue not in {queue.name for queue in context.parts.settings.queues}:
+        raise _mistake("queue", "没有这个队列")
+    return shown(await context.parts.database.write(_lend, path.id, context.account, body))
+
+
+@operations.add(
+    "DELETE", "/seats/{id}/skills/{queue}", "Take a skill back", roles=HEADS, problems=(404, 409)
+)
+async def take_skill_back(context: Context, *, path: LoanPath) -> Seat:
+    return shown(
+        await context.parts.database.write(_take_back, path.id, path.queue, context.account)
+    )
+
+
+def _lend(conn: Connection, seat_id: int, who: Account, body: Lend) -> seats.Seat:
+    found = _seat(conn, seat_id)
+    kind = "resident" if auth.role_of(conn, found.account_id) in EXPERTS else "manual"
+    try:
+        loans.lend(conn, seat_id, body.queue, body.level, body.until_ms, kind=kind, by=who.id)
+    except loans.AlreadyOwn:
+        raise refused("这个座席已经有这项技能", "already-own") from None
+    except loans.Moved:
+        raise refused("这个座席正在变化，请再试一次", "seat-moved") from None
+    except ValueError:
+        raise _mistake("until_ms", "结束时间应在现在之后") from None
+    audit.note(
+        conn, who.id, "lend", f"seat:{seat_id}",
+        {"queue": body.queue, "level": body.level, "until_ms": body.until_ms, "kind": kind},
+    )  # fmt: skip
+    return _seat(conn, seat_id)
+
+
+def _take_back(conn: Connection, seat_id: int, queue: str, who: Account) -> seats.Seat:
+    _seat(conn, seat_id)
+    try:
+        loans.take_back(conn, seat_id, queue, who.id)
+    except loans.NotLent:
+        raise refused("这项技能不是调配来的，或已经收回", "not-lent") from None
+    except loans.Moved:
+        raise refused("这个座席正在变化，请再试一次", "seat-moved") from None
+    audit.note(conn, who.id, "take_back", f"seat:{seat_id}", {"queue": queue})
+    return _seat(conn, seat_id)
+
+
+def _mistake(field: str, sentence: str) -> Problem:
+    return Problem(422, sentence, code="unknown-choice", errors=(FieldError(field, sentence),))
 
 
 def _set_state(

@@ -35,7 +35,8 @@ FOREIGN = [
 
 
 def path_of(path: str) -> str:
-    return path.replace("{id}", "1").replace("{call_id}", "0" * 32)
+    path = path.replace("{id}", "1").replace("{call_id}", "0" * 32)
+    return path.replace("{queue}", "business")
 
 
 async def test_given_a_foreign_origin_then_every_unsafe_operation_is_refused(

@@ -1,5 +1,6 @@
 """The accounts of a demonstration, and those made by hand."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from db.models import account
 from floor import seats
 from hotline import accounts
 from hotline.cli import main
+from hotline.numbers import sealer
+from knowledge import experts
 
 
 @pytest.fixture
@@ -52,12 +55,33 @@ async def test_every_role_gets_an_account_whose_password_is_argon2id(
         assert PasswordHasher().verify(kept, one.password)
 
 
-async def test_the_agents_and_nobody_else_have_seats_with_skills(
+async def test_the_agents_have_skills_and_others_who_talk_a_telephone_alone(
     settings: Settings, database: Database
 ) -> None:
     await accounts.make_demo(database, settings)
     found = await database.read(seats.all_seats)
-    assert [seat.skills for seat in found] == [{"business": 1, "general": 1}, {"business": 2}]
+    assert [(seat.name, seat.skills) for seat in found] == [
+        ("话务员甲", {"business": 1, "general": 1}),
+        ("话务员乙", {"business": 2}),
+        ("值班专家", {}),
+        ("值班长", {}),
+    ]
+
+
+async def test_one_demo_expert_is_rung_at_her_seat_and_one_by_telephone(
+    settings: Settings, database: Database
+) -> None:
+    await accounts.make_demo(database, settings)
+    by_ring = {one.expert.ring: one.expert for one in await database.read(experts.listed)}
+    at_seat = await database.read(experts.reach, by_ring["seat"].id)
+    assert at_seat
+    seat = await database.read(seats.get, at_seat.seat_id or 0)
+    assert seat
+    assert (seat.name, seat.account_id) == ("值班专家", by_ring["seat"].account_id)
+    outside = await database.read(experts.reach, by_ring["number"].id)
+    assert outside
+    assert outside.number_masked == "0775-***0123"
+    assert sealer(settings).open(outside.number_sealed or "") == accounts.DEMO_NUMBER
 
 
 async def test_given_an_account_when_it_starts_again_then_no_account_is_made(
@@ -89,6 +113,8 @@ def test_by_hand_an_account_is_added_listed_and_given_a_new_password(
         (["add", "wang", "王", "agent", "--seat", "nowhere"], "no queue nowhere"),
         (["add", "wang", "王", "agent", "--seat", "business:best"], "whole number"),
         (["add", "wang", "王", "agent", "--seat", "business:0"], "whole number"),
+        (["add", "wang", "王", "unit", "--telephone"], "has no seat"),
+        (["add", "wang", "王", "unit", "--seat", "business"], "has no seat"),
         (["password", "nobody"], "no account nobody"),
     ],
 )
@@ -99,6 +125,14 @@ def test_a_mistake_on_the_command_line_is_told_and_nothing_is_made(
     assert said in capsys.readouterr().out
     assert main(["accounts", "list"]) == 0
     assert "wang" not in capsys.readouterr().out
+
+
+async def test_by_hand_a_supervisor_gets_a_telephone_that_no_caller_is_offered_to(
+    settings: Settings, database: Database
+) -> None:
+    words = ["accounts", "add", "li", "李班长", "supervisor", "--telephone"]
+    assert await asyncio.to_thread(main, words) == 0
+    assert [seat.skills for seat in await database.read(seats.all_seats)] == [{}]
 
 
 @pytest.mark.usefixtures("settings")
