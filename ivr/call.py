@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Connection
@@ -176,6 +177,26 @@ class LiveCall:
     def learn(self, row: Call) -> None:
         """The database is back and has it so."""
         self.row = row
+
+    async def answered(self, seat_id: int, seat_channel: str, bridge: str) -> None:
+        """A seat picked up: the talk begins."""
+        seat = self.parts.floor.seat(seat_id)
+        zone = ZoneInfo(self.parts.settings.zone)
+        args = (self.id, seat_id, seat_channel, bridge, zone)
+        if seat is None:
+            self.row, _ = await self.parts.db.write(doors.answer, *args)
+            return
+        talk = doors.first_two(self.channel.id, seat_channel, seat, self.row.caller_masked)
+        row = msgspec.structs.replace(
+            self.row,
+            stage="talking",
+            bridge=bridge,
+            talk_ms=self.row.talk_ms or now_ms(),
+            conversation=conversing.kept(talk),
+            owner_seat_id=seat_id,
+            head=False,
+        )
+        self.row, _ = await self.keep((row, seat), doors.answer, *args)
 
     async def converse(
         self,

@@ -23,7 +23,7 @@ from floor.calls import Call
 from floor.forsaken import forsake_taken
 from floor.requests import Request
 from floor.sealed import Sealer
-from ivr import ari, doors, journey, numbers, recovery
+from ivr import ari, doors, journey, numbers, outbound, recovery
 from ivr.ami import Ami
 from ivr.call import LiveCall
 from ivr.directory import Directory
@@ -35,8 +35,9 @@ from ivr.parts import Parts
 from ivr.performing import look
 from ivr.queue import Floor
 from ivr.recorder import Recorder
-from ivr.requests import Desk, refuse
+from ivr.requests import Desk, accept, refuse
 from ivr.speech.prompts import Prompts
+from ivr.staffing import follow_calls
 from ivr.telephones import Telephones
 
 log = logging.getLogger("hotline.controller")
@@ -98,6 +99,8 @@ class Controller:
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._parts: Parts | None = None
         self._telephones: Telephones | None = None
+        self._started: str | None = None
+        """When the Asterisk that we know began: another one has none of our calls."""
 
     # --- life ---
 
@@ -124,6 +127,7 @@ class Controller:
                 group.create_task(self._beat(), name="heartbeat")
                 group.create_task(self._sweep(), name="sweep")
                 group.create_task(keep_house(self.settings, self.db), name="housekeeping")
+                group.create_task(follow_calls(self.settings, self.db), name="staffing")
                 group.create_task(self._carry(), name="calls")
 
     async def _carry(self) -> None:
@@ -136,7 +140,8 @@ class Controller:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._keeper.finish(LAST_WRITES_S)
-            await self.db.write(controllers.beat, self.asterisk, self._token, "stopped")
+            with contextlib.suppress(DatabaseUnavailable):
+                await self.db.write(controllers.beat, self.asterisk, self._token, "stopped")
 
     async def ready(self) -> None:
         """Wait until calls are being taken."""
@@ -245,7 +250,10 @@ class Controller:
         """Read again and settle; until then no seat is offered."""
         try:
             await recovery.prepare(self._client, self._floor.endpoints())
-            await recovery.settle(self.parts, self._begin)
+            started = (await self._client.info()).status.startup_time
+            reborn = self._started not in (None, started)
+            self._started = started
+            await recovery.settle(self.parts, self._begin, reborn=reborn)
             found = await look(self._client)
             for start in recovery.newcomers(found, self._directory, self.settings.asterisk.app):
                 self._arrived(start)
@@ -307,6 +315,9 @@ class Controller:
     async def _receive(
         self, start: ari.StasisStart, call_id: str, trunk: str, dialled: str
     ) -> tuple[LiveCall, Stage] | None:
+        if self._keeper.away:
+            # Not seconds of silence: the dialplan plays music and comes back.
+            raise DatabaseUnavailable("away")
         before = await self.db.read(calls.get, call_id)
         if before is not None:
             return await self._take_again(before)
@@ -338,7 +349,7 @@ class Controller:
     async def _write_down(
         self, start: ari.StasisStart, call_id: str, trunk: str, line: str
     ) -> tuple[Call, bool]:
-        return await self.db.write(
+        return await self._keeper.write(
             doors.arrive,
             call_id=call_id,
             asterisk=self.asterisk,
@@ -383,7 +394,17 @@ class Controller:
         self._spawn(self._call_out(request), "call out")
 
     async def _call_out(self, request: Request) -> None:
-        await refuse(self.db, request, "现在不能呼出，请稍后再试")
+        """A person asked to call somebody back: her own telephone first."""
+        try:
+            call, stage = await outbound.start(self.parts, request)
+        except outbound.CannotDial as error:
+            await refuse(self.db, request, str(error))
+        except (DatabaseUnavailable, ari.AriError) as error:
+            log.warning("a call out could not be begun: %s", type(error).__name__)
+            await refuse(self.db, request, "现在不能呼出，请稍后再试")
+        else:
+            self._begin(call, stage)
+            await accept(self.db, request, call_id=call.id)
 
     async def _serve_desk(self) -> None:
         """Requests wake us by the feed; a slow look guarantees."""

@@ -33,8 +33,9 @@ from ivr.targets import Way
 log = logging.getLogger("hotline.call")
 
 NOT_REACHABLE = 20
-GONE = (ari.NotFound, ari.Conflict, ari.Unprocessable)
-"""Asterisk's words for a channel that has ended, or is not where it was."""
+GONE = (ari.BadRequest, ari.NotFound, ari.Conflict, ari.Unprocessable)
+"""Asterisk's words for a channel that has ended (400 when asked of a bridge), or is not where
+it was."""
 
 PARTY = "party"
 """The application argument of everybody who is rung during a talk."""
@@ -111,7 +112,7 @@ class Performer:
         try:
             await channel.stop_moh()
             await self.bridge.add(channel)
-        except ari.NotFound:
+        except (ari.BadRequest, ari.NotFound):
             log.debug("call %s: a leg ended before it joined", self.call.id)
         except GONE:
             # Still leaving another bridge, say: once more, over the way that may wait.

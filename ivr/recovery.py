@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from db.clock import now_ms
 from floor import calls, seats
 from floor.calls import Call
-from ivr import ari, conversing, doors, journey, supervision
+from ivr import ari, conversing, doors, journey, outbound, supervision
 from ivr.call import Found, LiveCall
 from ivr.directory import Directory
 from ivr.inbox import Gone, InHand, SeatAnswered, SeatGone
@@ -68,9 +68,12 @@ async def watch_phones(client: ari.Client, endpoints: Sequence[str]) -> None:
         await client.subscribe(*(f"deviceState:PJSIP/{name}" for name in endpoints))
 
 
-async def settle(parts: Parts, begin: Callable[[LiveCall, Stage], None]) -> None:
+async def settle(
+    parts: Parts, begin: Callable[[LiveCall, Stage], None], *, reborn: bool = False
+) -> None:
     """Settle the calls. `begin` is told of each that is to be carried on, and from which stage.
 
+    `reborn`: Asterisk was started anew, and all calls went with the one before.
     At once, one by one: should the rest fail and be tried again, these are in good hands.
     """
     # What still waits to be written would look like a difference.
@@ -79,7 +82,9 @@ async def settle(parts: Parts, begin: Callable[[LiveCall, Stage], None]) -> None
     for row in await parts.db.read(calls.open_calls, parts.asterisk):
         known = parts.directory.call(row.id)
         if known is not None:
-            _catch_up(known, found)
+            _catch_up(known, found, reborn)
+        elif row.stage == "dialling":
+            begin(*await outbound.recover(parts, row))
         elif row.channel not in found.channels:
             log.info("call %s ended while nobody watched", row.id)
             await _close(parts, row, _why_gone(row))
@@ -106,8 +111,13 @@ def newcomers(found: Found, directory: Directory, app: str) -> list[ari.StasisSt
     return starts
 
 
-def _catch_up(call: InHand, found: Found) -> None:
+def _catch_up(call: InHand, found: Found, reborn: bool) -> None:
     """A call whose task lives: tell it what it can't have heard."""
+    if reborn and call.row.stage in ("talking", "dialling"):
+        call.ends_because = "lost"
+    if call.row.stage == "dialling":
+        # Who is not there may not have been rung yet: the stage looks for itself.
+        return
     if call.channel.id not in found.channels:
         call.put(Gone(0))
         return

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
+from sqlalchemy import Connection
+
 from db.clock import now_ms
 from db.engine import Database
 from db.feed import Change
-from floor import requests
+from floor import calls, requests
 from floor.requests import Request
 from ivr.inbox import Asked, InHand
 
@@ -48,13 +50,8 @@ class Desk:
         self._find = find
 
     def concerns(self, changes: Sequence[Change]) -> bool:
-        """Whether a batch of the feed has new requests for calls of ours."""
-        return any(
-            c.topic == "request"
-            and c.data["state"] == "new"
-            and (c.data["call_id"] is None or self._find(c.data["call_id"]) is not None)
-            for c in changes
-        )
+        """Whether a batch of the feed has new requests: for calls of ours, or of nobody."""
+        return any(c.topic == "request" and c.data["state"] == "new" for c in changes)
 
     async def serve(self) -> None:
         """Take what waits. Called when the feed wakes us, and slowly in between."""
@@ -63,6 +60,7 @@ class Desk:
             dials = found.verb == "dial"
             call = self._find(found.call_id or "")
             if call is None and not dials:
+                await self._refuse_if_over(found)
                 continue
             taken = await self._db.write(requests.take, found.id, self._asterisk)
             if taken is None:
@@ -71,3 +69,13 @@ class Desk:
                 call.put(Asked(taken))
             else:
                 self._dial(taken)
+
+    async def _refuse_if_over(self, found: Request) -> None:
+        """Another controller may have the call; one that has ended nobody has any more."""
+
+        def over(conn: Connection) -> bool:
+            row = calls.get(conn, found.call_id or "")
+            return row is not None and row.ended_ms is not None
+
+        if await self._db.read(over):
+            await refuse(self._db, found, "通话已经结束")

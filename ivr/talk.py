@@ -10,14 +10,13 @@ import asyncio
 import logging
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from db.clock import now_ms
 from db.engine import DatabaseUnavailable
 from dialplan.phones import GONE_CAUSE
 from floor import seats
 from floor.requests import Request
-from ivr import ari, conversing, doors
+from ivr import ari, conversing
 from ivr.ami import AmiError
 from ivr.buttons import BUTTONS
 from ivr.call import HungUp, LiveCall
@@ -97,10 +96,7 @@ async def connect(call: LiveCall) -> None:
     call.spawn(client.create_bridge(bridge, types=("mixing",)), "create the bridge")
     # Two who are not brought together would sit in silence: better the fallback than that.
     call.spawn(client.bridge(bridge).add(call.channel, seat_channel), "bridge", vital=True)
-    zone = ZoneInfo(call.parts.settings.zone)
-    call.row, _ = await call.parts.db.write(
-        doors.answer, call.id, seat_id, seat_channel, bridge, zone
-    )
+    await call.answered(seat_id, seat_channel, bridge)
 
 
 class Talk:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from floor import calls, seats
+from floor.sealed import CannotOpen
 from ivr import dialling
 from ivr.call import LiveCall
 from ivr.conversation import Refused, Target
@@ -51,7 +52,7 @@ async def find(call: LiveCall, verb: str, args: dict[str, Any]) -> tuple[Target,
     if kind == "expert":
         return await _expert(call, _number(value), ring_s)
     if kind == "number":
-        number = call.parts.sealer.open(str(asked.get("sealed", "")))
+        number = _open(call, str(asked.get("sealed", "")))
         return Target("number", "", str(asked.get("masked", ""))), _outside(call, number, ring_s)
     raise Refused("请选择专家、座席、队列或号码")
 
@@ -68,7 +69,7 @@ async def _emergency(call: LiveCall, number: str) -> tuple[Target, Way]:
         raise Refused("没有这个紧急号码")
     # They must see who is in need, not us.
     sealed = await call.parts.db.read(calls.sealed_number, call.id)
-    shown = call.parts.sealer.open(sealed) if sealed else ""
+    shown = _open(call, sealed) if sealed else ""
     way = _outside(call, number, math.ceil(talk.consult_ring_s), shown)
     return Target("emergency", number, number), way
 
@@ -103,9 +104,16 @@ async def _expert(call: LiveCall, expert_id: int, ring_s: int) -> tuple[Target, 
         return await _seat(call, found.seat_id, ring_s, found.label, expert_id)
     if found.number_sealed is None:
         raise Refused("这位专家没有登记电话")
-    number = call.parts.sealer.open(found.number_sealed)
+    number = _open(call, found.number_sealed)
     way = _outside(call, number, ring_s)
     return Target("expert", str(expert_id), found.label, None, expert_id), way
+
+
+def _open(call: LiveCall, sealed: str) -> str:
+    try:
+        return call.parts.sealer.open(sealed)
+    except CannotOpen:
+        raise Refused("这个号码无法拨打，请核对") from None
 
 
 def _outside(call: LiveCall, number: str, ring_s: int, shown: str = "") -> Way:

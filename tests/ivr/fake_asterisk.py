@@ -381,6 +381,7 @@ class FakeClient(ari.Client):
             op.ENDPOINTS_OF_TECH: lambda tech: [
                 asterisk.endpoint(tech, name) for name in asterisk.phones
             ],
+            op.INFO: lambda **_: ari.AsteriskInfo(),
             op.APPLICATION_FILTER: lambda app, **_: ari.ApplicationData(name=app),
             op.APPLICATION_SUBSCRIBE: lambda app, **_: ari.ApplicationData(name=app),
         }
