@@ -250,6 +250,9 @@ class Controller:
         """Read again and settle; until then no seat is offered."""
         try:
             await recovery.prepare(self._client, self._floor.endpoints())
+            if self._telephones is not None:
+                # Before the calls: one may wait for a telephone.
+                await self._telephones.settle()
             started = (await self._client.info()).status.startup_time
             reborn = self._started not in (None, started)
             self._started = started
@@ -257,8 +260,6 @@ class Controller:
             found = await look(self._client)
             for start in recovery.newcomers(found, self._directory, self.settings.asterisk.app):
                 self._arrived(start)
-            if self._telephones is not None:
-                await self._telephones.settle()
         except (ari.ConnectionLost, ari.ClientClosed, ari.Fenced) as error:
             # The next connection settles again.
             log.warning("the connection broke while settling: %s", error)
