@@ -9,6 +9,9 @@ from typing import Any, Self
 from db import Change, Database
 from floor import requests
 
+DIALLED = "d" * 32
+"""The call that it says to have made."""
+
 
 class FakeController:
     """Settles every request; `sentence` refuses with it, `takes_only` never answers."""
@@ -51,4 +54,6 @@ class FakeController:
     async def _settle(self, request: requests.Request) -> None:
         state = "refused" if self.sentence else "done"
         outcome: dict[str, Any] = {"detail": self.sentence} if self.sentence else {}
+        if request.verb == "dial" and not self.sentence:
+            outcome = {"call_id": DIALLED}
         await self._database.write(requests.settle, request.id, state, outcome)

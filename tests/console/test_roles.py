@@ -53,9 +53,6 @@ TABLE: dict[str, set[str] | None] = {
     "read_figures": None,
     "read_staffing": HEADS,
     "override_staffing": HEADS,
-    "read_figures": None,
-    "read_staffing": HEADS,
-    "override_staffing": HEADS,
     "watch_live": ALL,
     "make_citizen_phone": None,
 }
