@@ -1,0 +1,42 @@
+"""kill -9 of the controller in every state of a conversation: nobody is cut off, and it goes on.
+
+All states stand at one time in one copy, and one blow strikes them all (`tests.support.talks`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.support.copy import Copy, running_copy
+from tests.support.talks import HEARD, long_lasting, talks
+
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def copy() -> AsyncIterator[Copy]:
+    async with running_copy(long_lasting, outside=True) as running:
+        yield running
+
+
+async def test_given_conversation_in_every_state_when_controller_killed_then_all_go_on(
+    copy: Copy,
+) -> None:
+    async with talks(copy) as made:
+        await copy.controller.kill()
+        # Without any controller: who speaks goes on speaking.
+        await asyncio.gather(
+            *(talk.scene.hear(HEARD["talking"]) for talk in made if talk.state == "talking")
+        )
+        await copy.controller.start()
+        await asyncio.gather(*(talk.still() for talk in made))
+        for talk in made:
+            await talk.rings_on()
+        for talk in made:
+            await talk.she_is_back()
+        await asyncio.gather(*(talk.ends() for talk in made))
+    await copy.until(copy.none_open, 30, "no call is open")
