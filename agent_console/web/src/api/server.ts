@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 
-import { ask, askMaybe, query, tell } from './http';
+import { ask, askMaybe, query, tell, tellWhileClosing } from './http';
 import * as schema from './schema';
 
 function listOf<T extends z.ZodType>(item: T) {
@@ -17,7 +17,10 @@ export const server = {
   settings: () => ask('GET', '/settings', schema.Settings),
 
   seat: () => ask('GET', '/seat', schema.Seat),
-  seatPhone: () => ask('POST', '/seat/phone', schema.PhoneAccess),
+  /** `page` tells this page from one that was there before. */
+  seatPhone: (page: string) => ask('POST', '/seat/phone', schema.PhoneAccess, { page }),
+  /** The page goes in a call: the caller is told at once, and is not left in silence. */
+  seatGone: (page: string) => tellWhileClosing('POST', '/seat/bye', { page }),
   goAvailable: (microphone: boolean) =>
     ask('POST', '/seat/available', schema.Seat, { microphone }),
   pause: (reason: string) => ask('POST', '/seat/pause', schema.Seat, { reason }),

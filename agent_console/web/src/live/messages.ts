@@ -35,6 +35,11 @@ export const Change = z.discriminatedUnion('topic', [
     data: z.object({ id: z.number().int(), state: z.string() }),
   }),
   z.object({ ...envelope, topic: z.literal('message'), data: Notice }),
+  z.object({
+    ...envelope,
+    topic: z.literal('expert'),
+    data: z.object({ id: z.number().int() }),
+  }),
   z.object({ ...envelope, topic: z.literal('figures'), data: Figures }),
   z.object({
     ...envelope,

@@ -23,6 +23,11 @@ const LOCK = 'hotline-seat-phone';
 const RENEWALS = 4;
 const RENEWALS_IN_MS = 120_000;
 
+/** This page, told from the one that was here before a reload. */
+const PAGE = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
+  byte.toString(16).padStart(2, '0'),
+).join('');
+
 const state = ref<PhoneState>('off');
 const problem = ref('');
 const leg = ref<LegState | null>(null);
@@ -81,7 +86,7 @@ async function register(): Promise<void> {
       if (mine === generation) act(...args);
     };
   try {
-    const [access, sip] = await Promise.all([server.seatPhone(), import('./sipLine')]);
+    const [access, sip] = await Promise.all([server.seatPhone(PAGE), import('./sipLine')]);
     if (mine !== generation) return;
     problem.value = '';
     line = new sip.SipLine(access, {
@@ -144,10 +149,26 @@ function takeLock(steal: boolean): void {
   });
 }
 
-// Leaving ends the talk in any case: say so, that the caller is not left in silence.
-addEventListener('pagehide', () => line?.stop());
+const inTalk = (): boolean => leg.value === 'talking' || leg.value === 'answering';
+
+// A page that goes in a talk hangs up on nobody: the controller keeps the caller company and
+// rings this seat again as soon as its next page is there. Otherwise the telephone signs off.
+addEventListener('pagehide', () => {
+  if (inTalk()) server.seatGone(PAGE);
+  else line?.stop();
+});
 addEventListener('beforeunload', (event) => {
   if (leg.value === 'talking') event.preventDefault();
+});
+
+/** The network is back, or the page woke: sockets that died meanwhile may not know it yet. */
+function hurry(): void {
+  if (state.value === 'failed') void register();
+  else if (state.value === 'ready' || state.value === 'connecting') line?.check();
+}
+addEventListener('online', hurry);
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) hurry();
 });
 
 export const seatPhone = {
@@ -171,9 +192,7 @@ export const seatPhone = {
   },
 
   /** What stood in the way may be gone: try now instead of at the end of the wait. */
-  retry(): void {
-    if (state.value === 'failed') void register();
-  },
+  retry: hurry,
 
   /** The person wants the telephone in this tab or on this computer. */
   takeHere(): void {
@@ -189,6 +208,11 @@ export const seatPhone = {
   /** Ends the leg here; the way out when the controller does not answer. */
   hangUp(): void {
     line?.hangUp();
+  },
+
+  /** The talk is over at the other end, which could not tell us. */
+  forgetTalk(): void {
+    line?.forget();
   },
 
   mute(on: boolean): void {

@@ -40,16 +40,48 @@ function socketAddress(ws: string): string {
   return url.href;
 }
 
+/** How long an answer to a renewed registration may take before the socket counts as dead. */
+const CHECK_MS = 4_000;
+const AGAIN_MS = 2_000;
+/** How long a second ring waits for the word that the first talk is over. */
+const BUSY_AFTER_MS = 5_000;
+
+/** A socket that can be given up at once: a dead one may not say so for minutes. */
+class Wire extends WebSocketInterface {
+  /** When the other end last said something (Date.now()). */
+  heardMs = 0;
+
+  override connect(): void {
+    // JsSIP lays its own handler here before each connecting.
+    const pass = this.ondata.bind(this);
+    this.ondata = (event) => {
+      this.heardMs = Date.now();
+      pass(event);
+    };
+    super.connect();
+  }
+
+  lose(): void {
+    this.disconnect();
+    this.ondisconnect(true);
+  }
+}
+
 export class SipLine {
   readonly #agent: UA;
+  readonly #wire: Wire;
+  #checkTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #events: LineEvents;
   #session: RTCSession | null = null;
+  /** Rings while the one before is not known to be over. */
+  #next: RTCSession | null = null;
   #voice: MediaStream | null = null;
 
   constructor(access: PhoneAccess, events: LineEvents) {
     this.#events = events;
+    this.#wire = new Wire(socketAddress(access.ws));
     this.#agent = new UA({
-      sockets: [new WebSocketInterface(socketAddress(access.ws))],
+      sockets: [this.#wire],
       uri: access.uri,
       contact_uri: contact(access.endpoint),
       authorization_user: access.endpoint,
@@ -58,7 +90,7 @@ export class SipLine {
       register_expires: REGISTER_S,
       session_timers: false,
       connection_recovery_min_interval: 1,
-      connection_recovery_max_interval: 8,
+      connection_recovery_max_interval: 3,
       user_agent: 'hotline-console',
     });
     this.#agent.on('connecting', () => events.line('connecting'));
@@ -66,10 +98,12 @@ export class SipLine {
     this.#agent.on('registered', () => events.line('ready'));
     this.#agent.on('unregistered', () => events.line('connecting'));
     this.#agent.on('registrationFailed', ({ response }) => {
-      // Without an answer it is the network: JsSIP tries again by itself.
       // The types promise a response; after a timeout there is none.
       const status = (response as { status_code?: number } | null)?.status_code;
-      events.line(status !== undefined && REFUSALS.has(status) ? 'refused' : 'connecting');
+      const refused = status !== undefined && REFUSALS.has(status);
+      events.line(refused ? 'refused' : 'connecting');
+      // The network, or an Asterisk that is just starting: JsSIP asks again by a new socket only.
+      if (!refused) this.#checkAfter(AGAIN_MS, Infinity);
     });
     this.#agent.on('newRTCSession', (event: RTCSessionEvent) => this.#arrived(event.session));
   }
@@ -78,8 +112,16 @@ export class SipLine {
     this.#agent.start();
   }
 
+  /** The network was away, or this page slept: does the other end still know us? */
+  check(): void {
+    if (!this.#agent.isConnected()) return;
+    this.#checkAfter(CHECK_MS, Date.now());
+    this.#agent.register();
+  }
+
   /** Hangs up, unregisters and closes the socket. */
   stop(): void {
+    clearTimeout(this.#checkTimer);
     this.#agent.stop();
     this.#dropVoice();
   }
@@ -123,11 +165,52 @@ export class SipLine {
     }
   }
 
+  /**
+   * Gives the socket up unless something was heard on it since `sinceMs`; JsSIP opens another and
+   * registers anew. A talk goes on meanwhile.
+   */
+  #checkAfter(waitMs: number, sinceMs: number): void {
+    clearTimeout(this.#checkTimer);
+    this.#checkTimer = setTimeout(() => {
+      if (this.#wire.heardMs < sinceMs && this.#agent.isConnected()) this.#wire.lose();
+    }, waitMs);
+  }
+
+  /** Ends our leg here without waiting for the other end, which has forgotten it. */
+  forget(): void {
+    const session = this.#session;
+    if (session === null) return;
+    this.#over(session, 'forgotten');
+    if (!session.isEnded()) session.terminate();
+  }
+
   #arrived(session: RTCSession): void {
-    if (this.#session !== null) {
+    if (this.#session !== null) this.#wait(session);
+    else this.#take(session);
+  }
+
+  /**
+   * It rings while we believe to be in a talk. Either that talk ended while we could not be told
+   * (then it is forgotten in a moment and this one is taken), or we are busy.
+   */
+  #wait(session: RTCSession): void {
+    if (this.#next !== null || (session.direction as string) !== 'incoming') {
       session.terminate({ status_code: 486 });
       return;
     }
+    this.#next = session;
+    const drop = (): void => {
+      if (this.#next === session) this.#next = null;
+    };
+    session.on('failed', drop);
+    setTimeout(() => {
+      if (this.#next !== session) return;
+      drop();
+      session.terminate({ status_code: 486 });
+    }, BUSY_AFTER_MS);
+  }
+
+  #take(session: RTCSession): void {
     this.#session = session;
     const incoming = (session.direction as string) === 'incoming';
     // An outgoing session has its peer connection by now, an incoming one when it is answered.
@@ -153,6 +236,9 @@ export class SipLine {
     this.#session = null;
     this.#dropVoice();
     this.#events.leg(null, cause);
+    const next = this.#next;
+    this.#next = null;
+    if (next !== null && next.isInProgress()) this.#take(next);
   }
 
   #dropVoice(): void {

@@ -3,6 +3,7 @@ import { onMounted, onScopeDispose, watch } from 'vue';
 
 import { sentence } from '../api/http';
 import { server } from '../api/server';
+import type { Change } from '../live/messages';
 import { live } from '../live/useLive';
 import { serverNow } from '../lib/clock';
 import { oneAtATime } from '../lib/refresh';
@@ -10,7 +11,9 @@ import { microphone } from '../phone/microphone';
 import { seatPhone } from '../phone/seatPhone';
 import { desk, shouldReturn } from '../state/desk';
 import { floor } from '../state/floor';
+import { notices } from '../state/notices';
 import { session } from '../state/session';
+import { answer } from './useRinging';
 
 const AGAIN_MS = 3_000;
 const GRACE_MS = 3_000;
@@ -19,7 +22,7 @@ const readAll = oneAtATime(async () => {
   if (session.rooms.value.length === 0) return;
   try {
     floor.load(await server.floor());
-    if (session.hasSeat.value) await desk.load();
+    if (session.hasSeat.value) await Promise.all([desk.load(), notices.load()]);
   } catch (error) {
     desk.say(sentence(error));
     if (live.network.value === 'online') setTimeout(() => void readAll(), AGAIN_MS);
@@ -36,9 +39,18 @@ function followTheServer(): void {
     if (leg !== 'talking') return;
     // A call of the fallback queue never was the seat's: it is left alone.
     if (state === 'talking') wasMine = true;
-    else if (wasMine) timer = setTimeout(() => seatPhone.hangUp(), GRACE_MS);
+    // My telephone is rung anew: the talk it still holds was ended while we could not be told.
+    else if (wasMine && state === 'ringing') seatPhone.forgetTalk();
+    else if (wasMine) timer = setTimeout(() => seatPhone.forgetTalk(), GRACE_MS);
   });
   onScopeDispose(() => clearTimeout(timer));
+}
+
+/** What I asked for, or was in a moment ago, is answered without a press. */
+function answerByItself(): void {
+  watch([seatPhone.leg, desk.answersItself], ([leg, itself]) => {
+    if (leg === 'ringing' && itself) void answer();
+  });
 }
 
 /** The seat was taken offline because its telephone was gone for a moment: bring it back. */
@@ -54,6 +66,17 @@ function returnAfterLoss(): void {
   });
 }
 
+/** A call back that reached nobody ends at once: why stands on the screen until read. */
+function tellOutcome(change: Change): void {
+  if (change.topic !== 'call' || change.data.direction !== 'out') return;
+  const { stage, end_reason, owner_seat_id, seat_id, caller_masked } = change.data;
+  const mine = desk.seat.value?.id;
+  if (stage !== 'ended' || mine === undefined) return;
+  if ((owner_seat_id ?? seat_id) !== mine || end_reason?.startsWith('callee_') !== true) return;
+  const words = session.settings.value?.labels.end_reasons[end_reason] ?? end_reason;
+  desk.say(`回拨 ${caller_masked ?? ''} 没有接通：${words}。`);
+}
+
 export function useDeskWiring(): void {
   desk.begin(session.current.value?.seat ?? null);
   const stops = [
@@ -61,6 +84,8 @@ export function useDeskWiring(): void {
     live.onChange((change) => {
       floor.apply(change);
       desk.apply(change);
+      tellOutcome(change);
+      notices.apply(change, desk.seat.value?.id ?? null);
     }),
   ];
 
@@ -73,6 +98,7 @@ export function useDeskWiring(): void {
   });
 
   followTheServer();
+  answerByItself();
   returnAfterLoss();
 
   watch([session.lapsed, live.network], ([lapsed, network]) => {
@@ -93,6 +119,7 @@ export function useDeskWiring(): void {
     seatPhone.stop();
     microphone.close();
     floor.forget();
+    notices.forget();
     desk.begin(null);
   });
 }

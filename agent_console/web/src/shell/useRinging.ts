@@ -1,5 +1,5 @@
 /** Whether a call rings for me, and everything that draws my attention to it. */
-import { computed, onScopeDispose, watch } from 'vue';
+import { computed, onScopeDispose, ref, watch } from 'vue';
 
 import { clockSpan } from '../lib/time';
 import { serverNow } from '../lib/clock';
@@ -13,10 +13,32 @@ import { session } from '../state/session';
 const NAME = '12345 营商环境专线';
 
 /** My seat rings; or its telephone does, a moment before the feed says so. */
-export const ringing = computed(() => {
+const rings = computed(() => {
   if (seatPhone.leg.value === 'talking') return false;
-  if (seatPhone.leg.value === 'ringing' || seatPhone.leg.value === 'answering') return true;
-  return desk.seat.value?.state === 'ringing';
+  if (seatPhone.leg.value === 'answering') return desk.seat.value?.state !== 'talking';
+  return seatPhone.leg.value === 'ringing' || desk.seat.value?.state === 'ringing';
+});
+
+/** The feed's word of the call that rings, there before its card is read. */
+export const glimpse = computed(
+  () => floor.state.value.calls.get(desk.seat.value?.call_id ?? '') ?? null,
+);
+
+/** How long it may stay unknown whether a ring is answered by itself; then it is a ring. */
+const UNKNOWN_MS = 500;
+const longUnknown = ref(false);
+let unknownTimer: ReturnType<typeof setTimeout> | undefined;
+watch(rings, (now) => {
+  clearTimeout(unknownTimer);
+  longUnknown.value = false;
+  if (now) unknownTimer = setTimeout(() => (longUnknown.value = true), UNKNOWN_MS);
+});
+
+/** A call rings for me that I must answer with a press. */
+export const ringing = computed(() => {
+  if (!rings.value || desk.answersItself.value) return false;
+  const known = desk.card.value !== null || glimpse.value?.stage === 'waiting';
+  return known || longUnknown.value;
 });
 
 export const answerable = computed(() => seatPhone.leg.value === 'ringing');

@@ -3,7 +3,7 @@ import { computed, reactive, ref, shallowRef } from 'vue';
 
 import { sentence } from '../api/http';
 import type { CallCard, Seat } from '../api/schema';
-import { server, type CallVerb } from '../api/server';
+import { server, type CallArgs, type CallVerb } from '../api/server';
 import type { Change } from '../live/messages';
 import { oneAtATime } from '../lib/refresh';
 
@@ -12,10 +12,7 @@ const card = shallowRef<CallCard | null>(null);
 const running = reactive(new Set<Action>());
 const problem = ref('');
 
-type Action = CallVerb | 'available' | 'pause' | 'offline' | 'wrap-up';
-
-/** In these states the call on the card is still mine. */
-const WITH_CALL = new Set<Seat['state']>(['reserved', 'ringing', 'talking', 'wrap_up']);
+type Action = CallVerb | 'available' | 'pause' | 'offline' | 'wrap-up' | 'call-back';
 
 /** The card after a reading: an ended call stays until its wrap-up is over. Pure. */
 export function nextCard(
@@ -25,6 +22,15 @@ export function nextCard(
 ): CallCard | null {
   if (read !== null) return read;
   return current !== null && state === 'wrap_up' ? current : null;
+}
+
+/** Whether my telephone is to answer what rings now without a press. Pure. */
+export function answersItself(
+  mine: Pick<Seat, 'state' | 'call_id'> | null,
+  current: Pick<CallCard, 'call_id' | 'auto_answer'> | null,
+): boolean {
+  if (mine === null || current === null || mine.call_id !== current.call_id) return false;
+  return current.auto_answer && (mine.state === 'ringing' || mine.state === 'reserved');
 }
 
 /** The card with what a change of the feed says about its call. Pure. */
@@ -81,7 +87,7 @@ function took(next: Seat): void {
   seat.value = next;
   // A refusal of before has nothing to say beside a new call.
   if (next.state === 'ringing' && before?.state !== 'ringing') problem.value = '';
-  if (!WITH_CALL.has(next.state)) card.value = null;
+  if (next.call_id === null) card.value = null;
   else if (before === null || before.call_id !== next.call_id || before.state !== next.state) reread();
 }
 
@@ -113,6 +119,14 @@ export const desk = {
   busy: (name: Action) => running.has(name),
   /** Why the last request was refused; empty when it was not. */
   problem: computed(() => problem.value),
+  /** What rings now is answered by itself: a call of mine that comes back, or that I asked for. */
+  answersItself: computed(() => answersItself(seat.value, card.value)),
+  /** The call is mine to work on; an expert or a supervisor is a guest in it. */
+  owns: computed(() => {
+    if (card.value === null) return false;
+    const owner = card.value.owner_seat_id;
+    return owner === null ? card.value.is_owner : owner === seat.value?.id;
+  }),
 
   begin(mine: Seat | null): void {
     seat.value = mine;
@@ -138,15 +152,23 @@ export const desk = {
   goOffline: () => act('offline', () => server.goOffline()),
   endWrapUp: () => act('wrap-up', () => server.endWrapUp()),
 
-  request(verb: CallVerb, args: Record<string, string> = {}): Promise<boolean> {
+  request(verb: CallVerb, args: CallArgs = {}): Promise<boolean> {
     const callId = card.value?.call_id;
-    if (callId === undefined) return Promise.resolve(false);
-    return act(verb, async () => {
+    return callId === undefined ? Promise.resolve(false) : desk.requestOf(callId, verb, args);
+  },
+  /** As `request`, of a call that is not the one at my seat now. */
+  requestOf: (callId: string, verb: CallVerb, args: CallArgs = {}) =>
+    act(verb, async () => {
       await server.callRequest(callId, verb, args);
       await refreshCard();
       return null;
-    });
-  },
+    }),
+  /** Rings a citizen: my own telephone first, which answers by itself. */
+  callBack: (whom: { ticket_id: number } | { missed_id: number }) =>
+    act('call-back', async () => {
+      await server.callBack(whom);
+      return server.seat();
+    }),
 
   say(text: string): void {
     problem.value = text;
