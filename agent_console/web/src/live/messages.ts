@@ -43,6 +43,11 @@ export const Change = z.discriminatedUnion('topic', [
   z.object({ ...envelope, topic: z.literal('figures'), data: Figures }),
   z.object({
     ...envelope,
+    topic: z.literal('staffing'),
+    data: z.object({ queue: z.string() }),
+  }),
+  z.object({
+    ...envelope,
     topic: z.literal('recording'),
     data: z.object({
       id: z.number().int(),
