@@ -37,8 +37,7 @@ def read_day(
         day.see_call({**row, "first_queue": began, "parties": parties}, at_ms)
     for seat_id, call_id, state, lasted_ms in conn.execute(_times(day)):
         day.time(seat_id, call_id, state, lasted_ms)
-    for seat in seats.all_seats(conn):
-        day.see_seat(seat.shown(), max(seat.since_ms, day.from_ms))
+    day.furnish(seat.shown() for seat in seats.all_seats(conn))
     return seq, day
 
 

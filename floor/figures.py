@@ -166,6 +166,17 @@ class Day:
         for queue in skills | (before.skills if before else frozenset()):
             self._see_free(queue, at_ms)
 
+    def furnish(self, seats: Iterable[Mapping[str, Any]]) -> None:
+        """The seats as they stand when the day is read.
+
+        Since when none has been free is then known only roughly: since the last of them moved.
+        """
+        for data in seats:
+            self.see_seat(data, data["since_ms"])
+        for queue in self._busy_since_ms:
+            moved = [c.since_ms for c in self._chairs.values() if queue in c.skills]
+            self._busy_since_ms[queue] = max(moved, default=self.from_ms)
+
     def time(self, seat_id: int, call_id: str | None, state: str, lasted_ms: int) -> None:
         """A seat was in a state (talking, wrap_up) for a call for so long."""
         seen = self._calls.get(call_id) if call_id else None
