@@ -81,15 +81,14 @@ class House:
         return True
 
     async def until_over(self) -> str | None:
-        """Wait for a signal (None) or the end of a part: its name, told loudly."""
+        """Wait for a signal (None) or the end of a part: which and why, told loudly."""
         asked = asyncio.create_task(self._asked.wait(), name="signal")
         names = {task: name for name, task in self._parts.items()}
         done, _ = await asyncio.wait({asked, *names}, return_when=asyncio.FIRST_COMPLETED)
         asked.cancel()
         dead = [names[task] for task in done if task is not asked]
-        for name in dead:
-            self._tell_death(name)
-        return dead[0] if dead else None
+        told = [f"{name} ended by itself ({self._tell_death(name)})" for name in dead]
+        return told[0] if told else None
 
     def _tell_death(self, name: str) -> str:
         """Log a part that ended by itself; the reason in a few words."""

@@ -69,14 +69,14 @@ def _alone(settings: Settings, name: str, body: Body) -> int:
         prepare.database(settings)
         died = asyncio.run(_run(settings, home, body))
         if died:
-            print(f"  ✗ {died} ended by itself, so everything was stopped. {log_file} says why.")
+            print(f"  ✗ {died}, so everything was stopped. {log_file} says more.")
         return 1 if died else 0
     finally:
         claim.release()
 
 
 async def _run(settings: Settings, home: AsteriskHome | None, body: Body) -> str | None:
-    """Run until a signal (None) or the death of a part (its name)."""
+    """Run until a signal (None) or the death of a part (which, and why)."""
     house = House()
     house.listen_to_signals()
     starting = asyncio.create_task(body(settings, house, home), name="start")

@@ -42,6 +42,10 @@ async def test_given_second_controller_for_one_asterisk_when_it_starts_then_firs
         await second.start()
         try:
             assert await copy.controller.ended() == 1
+            said = "".join(copy.controller.printed)
+            assert "another controller has connected to this Asterisk" in said
+            log = (copy.settings.var / "log" / "controller.log").read_text(encoding="utf-8")
+            assert "another controller has connected to this Asterisk" in log
             await hear_each_other(citizen, call)
             async with copy.citizen() as next_one:
                 await hears(copy, next_one, "greeting")

@@ -32,18 +32,18 @@ async def test_given_all_live_when_a_signal_comes_then_the_house_is_over() -> No
     await house.close()
 
 
-async def test_given_all_live_when_a_part_dies_then_its_name_is_told() -> None:
+async def test_given_all_live_when_a_part_dies_then_its_name_and_why_are_told() -> None:
     house = House()
     house.live("good", for_ever())
     house.live("bad", dying())
-    assert await house.until_over() == "bad"
+    assert await house.until_over() == "bad ended by itself (RuntimeError: broken)"
     await house.close()
 
 
 async def test_given_all_live_when_a_part_just_ends_then_that_is_a_death_too() -> None:
     house = House()
     house.live("bad", nothing())
-    assert await house.until_over() == "bad"
+    assert await house.until_over() == "bad ended by itself (it ended without a word)"
     await house.close()
 
 
