@@ -124,14 +124,16 @@ class Browser:
 class House:
     """A console and its people: agent, agent2 (with seats), expert, supervisor, unit, admin."""
 
-    def __init__(self, console: Console, database: Database) -> None:
+    def __init__(self, console: Console, database: Database, people: bool = True) -> None:
+        self._people = people
         self.console = console
         self.database = database
         self._browsers: list[Browser] = []
         self._signed_in: dict[str, Browser] = {}
 
     async def __aenter__(self) -> Self:
-        await self.database.write(_people)
+        if self._people:
+            await self.database.write(_people)
         return self
 
     async def __aexit__(
@@ -169,12 +171,16 @@ class House:
 
 @asynccontextmanager
 async def serve(
-    settings: Settings, database: Database, dist: Path, clock: Clock
+    settings: Settings, database: Database, dist: Path, clock: Clock, *, people: bool = True
 ) -> AsyncIterator[House]:
-    """A running console with its people; sees that it leaves nothing behind."""
+    """A running console with its people; sees that it leaves nothing behind.
+
+    Args:
+        people: False when they are in the database already.
+    """
     parts = Parts(settings, database, "made-up", caller_hash, keep_number, now_ms=clock, web=dist)
     async with Console(parts, Passwords(HASHER)) as console:
-        async with House(console, database) as ready:
+        async with House(console, database, people) as ready:
             yield ready
         died = console.failed.done() and not console.failed.cancelled()
         assert not died, "a background task of the console died"

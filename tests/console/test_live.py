@@ -20,7 +20,7 @@ from db.models import change as change_table
 from db.models import session
 from floor import seats
 from tests.console.clock import Clock
-from tests.console.house import Browser, House, arrive, until
+from tests.console.house import Browser, House, arrive, talk, until
 
 ON_BOTH = True
 
@@ -445,6 +445,80 @@ def test_given_a_topic_between_processes_then_no_screen_hears_it() -> None:
     said = Said(Change(1, 1, "request", "1", {"id": 1}))
     for role in ("agent", "expert", "supervisor", "unit", "admin"):
         assert said.text_for(Watcher(1, role)) == b""
+
+
+def said(topic: str, **data: Any) -> Said:
+    return Said(Change(1, 1, topic, "1", data))
+
+
+def told(what: Said, watcher: Watcher) -> Any:
+    """The data that this watcher gets; None for nothing."""
+    text = what.text_for(watcher)
+    return json.loads(text)["data"] if text else None
+
+
+PARTIES = [{"leg": "a", "seat_id": 5}, {"leg": "b", "seat_id": 6}, {"leg": "c", "seat_id": None}]
+
+
+@pytest.mark.parametrize(
+    ("watcher", "all_of_it"),
+    [
+        (Watcher(1, "agent", 5), True),
+        (Watcher(2, "agent", 6), True),
+        (Watcher(3, "expert", 7), True),
+        (Watcher(4, "agent", 8), False),
+        (Watcher(5, "expert"), False),
+        (Watcher(6, "supervisor"), True),
+        (Watcher(7, "admin", 8), True),
+    ],
+)
+def test_given_a_conversation_then_who_is_on_it_is_told_to_those_on_it_and_to_heads(
+    watcher: Watcher, all_of_it: bool
+) -> None:
+    call = said("call", state="conference", owner_seat_id=7, seat_id=5, parties=PARTIES, hint="h")
+    got = told(call, watcher)
+    assert got["state"] == "conference"
+    assert (got["parties"], got["hint"]) == ((PARTIES, "h") if all_of_it else ([], None))
+
+
+def test_given_a_notice_to_one_then_nobody_else_but_heads_is_told() -> None:
+    one = said("message", text="请回电", to_seat_id=5, to_account_id=1)
+    everybody = said("message", text="系统升级", to_seat_id=None, to_account_id=None)
+    for watcher, hears in (
+        (Watcher(1, "agent", 5), True),
+        (Watcher(2, "agent", 6), False),
+        (Watcher(3, "expert"), False),
+        (Watcher(4, "supervisor"), True),
+        (Watcher(5, "unit"), False),
+    ):
+        assert (told(one, watcher) is not None) is hears, watcher
+        assert (told(everybody, watcher) is not None) is (watcher.role != "unit"), watcher
+
+
+@pytest.mark.parametrize("topic", ["figures", "staffing"])
+def test_given_figures_of_the_floor_then_heads_alone_are_told(topic: str) -> None:
+    for role in ("agent", "expert", "supervisor", "unit", "admin"):
+        got = told(said(topic, at_ms=1), Watcher(1, role))
+        assert (got is not None) is (role in ("supervisor", "admin")), role
+
+
+async def test_given_a_conversation_then_each_screen_gets_its_own_view_of_it(
+    house: House,
+) -> None:
+    people = [await house.signed_in(login) for login in ("agent", "agent2", "supervisor")]
+    sockets = [await one.live() for one in people]
+    for socket in sockets:
+        await receive(socket)
+    agent = people[0]
+    await house.do(talk, agent.seat_id, agent.account_id)
+    views = []
+    for socket in sockets:
+        while (change := (await changes(socket, 1))[0])["data"].get("state") != "talking" or (
+            change["topic"] != "call"
+        ):
+            continue
+        views.append(len(change["data"]["parties"]))
+    assert views == [2, 0, 2]
 
 
 async def test_given_the_database_then_its_changes_hold_masked_numbers_only(house: House) -> None:
