@@ -141,7 +141,15 @@ class Controller:
             await asyncio.gather(*self._tasks, return_exceptions=True)
             await self._keeper.finish(LAST_WRITES_S)
             with contextlib.suppress(DatabaseUnavailable):
-                await self.db.write(controllers.beat, self.asterisk, self._token, "stopped")
+                await self.db.write(
+                    controllers.beat, self.asterisk, self._token, *self._last_words()
+                )
+
+    def _last_words(self) -> tuple[str, str | None]:
+        """State and detail that /healthz shows from now on, unless another has begun here."""
+        if self._ended.done() and not self._ended.cancelled():
+            return "fenced", str(self._ended.exception())
+        return "stopped", None
 
     async def ready(self) -> None:
         """Wait until calls are being taken."""
