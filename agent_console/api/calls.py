@@ -96,10 +96,11 @@ def answers_by_itself(found: calls.Call, seat: seats.Seat) -> bool:
 
     So it is when she called out (her telephone is rung first), comes back, or listens in.
     """
-    if seat.state != "ringing" or seat.call_id != found.id:
+    if seat.call_id != found.id:
         return False
-    if found.direction == "out" and found.owner_seat_id == seat.id:
+    if found.direction == "out" and found.owner_seat_id == seat.id and seat.state == "ringing":
         return True
+    # Who comes back after a lost page has been in the talk all the time, by her state.
     return any(
         party["auto"]
         for party in found.parties

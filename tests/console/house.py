@@ -200,8 +200,11 @@ def call_id(n: int) -> str:
     return f"{n:032x}"
 
 
-def arrive(conn: Connection, n: int = 1, number: str = "13800000001") -> calls.Call:
-    """A call in its greeting."""
+def arrive(
+    conn: Connection, n: int = 1, number: str = "13800000001", *, direction: str = "in",
+    owner: int | None = None,
+) -> calls.Call:  # fmt: skip
+    """A call in its greeting, or one that we are making (`direction` out)."""
     return calls.begin(
         conn,
         call_id=call_id(n),
@@ -212,6 +215,9 @@ def arrive(conn: Connection, n: int = 1, number: str = "13800000001") -> calls.C
         caller_sealed="sealed",
         caller_masked=f"{number[:3]}****{number[-4:]}",
         channel=f"channel-{n:08d}",
+        direction=direction,
+        stage="greeting" if direction == "in" else "dialling",
+        owner_seat_id=owner,
     )
 
 

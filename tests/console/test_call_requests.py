@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from db.models import request
 from floor import calls, seats
 from knowledge import experts
 from tests.console.fake_controller import FakeController
-from tests.console.house import Browser, House, call_id, converse, party, talk
+from tests.console.house import Browser, House, arrive, call_id, converse, party, talk
 
 NUMBER = "138 0000 0077"
 EXPERT = {"kind": "expert", "value": 1}
@@ -267,12 +268,34 @@ async def test_given_a_seat_rung_for_its_own_person_then_it_answers_by_itself(
     await talking.do(seats.reserve, seat_id, call_id(1))
     leg = party("sup-00000001", "supervisor", seat_id, place="ringing", auto=auto)
     await talking.do(converse, "talking", leg)
-    assert (await card(head))["auto_answer"] is False, "its telephone does not ring yet"
-    await talking.do(seats.ring, seat_id)
     shown = await card(head)
     assert (shown["auto_answer"], shown["is_owner"], shown["my_leg"]) == (
         auto, False, "sup-00000001",
     )  # fmt: skip
+
+
+async def test_given_a_recall_after_a_lost_page_then_the_seat_is_talking_and_answers_by_itself(
+    talking: House,
+) -> None:
+    agent = await talking.signed_in("agent")
+    leg = party("leg-00000009", "agent", agent.seat_id, place="ringing", auto=True)
+    await talking.do(converse, "recalling", leg)
+    shown = await card(agent)
+    assert (shown["auto_answer"], shown["my_leg"]) == (True, "leg-00000009")
+
+
+async def test_given_a_call_out_when_her_telephone_rings_first_then_it_answers_by_itself(
+    house: House,
+) -> None:
+    agent = await house.signed_in("agent")
+    dialled = functools.partial(arrive, n=1, direction="out", owner=agent.seat_id)
+    await house.do(dialled)
+    await house.do(seats.set_phone, agent.seat_id, True)
+    await house.do(seats.claim, agent.seat_id, call_id(1))
+    assert (await card(agent))["auto_answer"] is False
+    await house.do(seats.ring, agent.seat_id)
+    shown = await card(agent)
+    assert (shown["auto_answer"], shown["direction"], shown["is_owner"]) == (True, "out", True)
 
 
 async def test_given_a_call_with_its_history_then_legs_spans_and_buttons_are_there(
