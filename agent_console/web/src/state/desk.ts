@@ -30,7 +30,8 @@ export function answersItself(
   current: Pick<CallCard, 'call_id' | 'auto_answer'> | null,
 ): boolean {
   if (mine === null || current === null || mine.call_id !== current.call_id) return false;
-  return current.auto_answer && (mine.state === 'ringing' || mine.state === 'reserved');
+  // After a lost page the seat has been in the talk all the time, by its state.
+  return current.auto_answer && ['ringing', 'reserved', 'talking'].includes(mine.state);
 }
 
 /** The card with what a change of the feed says about its call. Pure. */
@@ -143,8 +144,10 @@ export const desk = {
     if (change.topic === 'seat' && change.data.id === seat.value?.id) took(change.data);
     const before = card.value;
     card.value = patchedCard(before, change);
-    const mine = change.topic === 'call' && change.data.call_id === seat.value?.call_id;
-    if (mine && (before === null || before.stage !== change.data.stage)) reread();
+    if (change.topic !== 'call' || change.data.call_id !== seat.value?.call_id) return;
+    // Whether my ringing telephone answers by itself only the card says.
+    const same = before?.stage === change.data.stage && before.state === change.data.state;
+    if (!same) reread();
   },
 
   goAvailable: (microphone: boolean) => act('available', () => server.goAvailable(microphone)),
