@@ -21,7 +21,13 @@ from ivr.conversation import (
 )
 
 LOST_HINT = "座席中途掉线，来电人已等候，请先致歉"
+JOINED = "已经是三方通话"
+JOINS_BY_ITSELF = "对方接通后自动进入三方通话"
 FAILED_HINT = "转接未成功，来电人已等候"
+CUT_HINT = "专家线路中断，来电人已等候，请先致歉"
+
+REFUSED = 21
+"""Q.850: whoever was rung said no."""
 
 
 def nothing(_turn: Turn) -> None:
@@ -87,18 +93,49 @@ def party_answered(turn: Turn) -> None:
     turn.do(Announce(leg.id))
 
 
+def _coming(turn: Turn) -> Leg | None:
+    """Who was rung and may join now; None when it is too late for him."""
+    leg = turn.now.leg(turn.event.leg)
+    if leg is None or leg.role != "other" or leg.place not in ("ringing", "announcing"):
+        return None
+    return turn.change(leg, answered=True)
+
+
 def party_ready(turn: Turn) -> None:
     """He is in: with the agent alone, or with all."""
-    leg = turn.now.leg(turn.event.leg)
-    if leg is None or leg.place not in ("ringing", "announcing"):
+    leg = _coming(turn)
+    if leg is None:
         return
     turn.join(leg)
+    if turn.now.agent is None and turn.now.lost_seat is None:
+        # The agent has left for good: a colleague has the call from now on.
+        _new_agent(turn)
+
+
+def party_meets_caller(turn: Turn) -> None:
+    """The caller waits for an agent who may come back: better with somebody than alone."""
+    leg = _coming(turn)
+    if leg is None:
+        return
+    turn.join(leg)
+    turn.join(turn.now.caller)
+
+
+def party_meets_caller_at_once(turn: Turn) -> None:
+    """Picked up meanwhile: a seat joins, others hear the notice first."""
+    leg = turn.now.leg(turn.event.leg)
+    if leg is not None and leg.place == "ringing" and leg.kind == "seat":
+        turn.note("party_answered", leg=leg.id, label=leg.label)
+        turn.change(leg, answered=True)
+        party_meets_caller(turn)
+        return
+    party_answered(turn)
 
 
 def transfer_done(turn: Turn) -> None:
     """The agent is gone already: caller and new party are brought together."""
-    leg = turn.now.leg(turn.event.leg)
-    if leg is None or leg.place not in ("ringing", "announcing"):
+    leg = _coming(turn)
+    if leg is None:
         return
     turn.join(leg)
     turn.join(turn.now.caller)
@@ -125,15 +162,24 @@ def party_gone(turn: Turn) -> None:
 
 
 def last_party_gone(turn: Turn) -> None:
-    """The caller was alone with the expert: a hang-up ends the call, a broken line does not."""
-    if not _party_went(turn) or turn.now.others("in"):
+    """The caller was alone with the expert: a hang-up ends the call, a broken line does not.
+
+    As long as anybody else is there, or on his way, the caller is not alone.
+    """
+    if not _party_went(turn) or turn.now.others("in") or _supervisor_steps_in(turn):
         return
-    if turn.event.cause == HUNG_UP or turn.now.owner_seat is None:
+    caller = turn.now.caller
+    if turn.now.lost_seat is not None:
+        turn.hold(caller, "agent_lost")
+    elif turn.now.others():
+        turn.hold(caller, "connecting")
+    elif turn.event.cause == HUNG_UP:
         turn.do(End("expert_hung_up"))
-        return
-    turn.let_all_go(turn.now.others(), "ended")
-    turn.hold(turn.now.caller, "connecting")
-    turn.ring_owner(turn.event.spare, "recall")
+    elif turn.now.owner_seat is None:
+        _back_to_queue(turn, CUT_HINT, "to_person")
+    else:
+        turn.hold(caller, "connecting")
+        turn.ring_owner(turn.event.spare, "recall")
 
 
 def party_gone_on_return(turn: Turn) -> None:
@@ -217,6 +263,16 @@ def join_all(turn: Turn) -> None:
     turn.note("joined")
 
 
+def join_rest(turn: Turn) -> None:
+    """Who still waits with music comes in; nobody does: say what is the case."""
+    held = turn.now.others("held")
+    if not held:
+        raise Refused(JOINED if turn.now.others("in") else JOINS_BY_ITSELF)
+    for leg in held:
+        turn.join(leg)
+    turn.note("joined")
+
+
 def mute(turn: Turn) -> None:
     _mute(turn, on=True)
 
@@ -259,12 +315,18 @@ def hang_up(turn: Turn) -> None:
     agent = turn.now.agent
     if agent is not None:
         turn.remove(agent, "agent_hung_up", hang_up=turn.event.name == "hang_up")
+    if not _supervisor_steps_in(turn):
+        turn.do(End("agent_hung_up"))
+
+
+def _supervisor_steps_in(turn: Turn) -> bool:
+    """A supervisor who has barged in does not leave the caller alone: the call is hers."""
     barged = [leg for leg in turn.now.supervisors if leg.place == "in"]
-    if barged:
-        turn.join(turn.now.caller)
-        _promote(turn, barged[0])
-        return
-    turn.do(End("agent_hung_up"))
+    if not barged or turn.now.lost_seat is not None:
+        return False
+    turn.join(turn.now.caller)
+    _promote(turn, barged[0])
+    return True
 
 
 def hang_up_leaving(turn: Turn) -> None:
@@ -275,6 +337,7 @@ def hang_up_leaving(turn: Turn) -> None:
 def _agent_goes(turn: Turn, cause: str, *, hang_up: bool = True) -> None:
     turn.remove(turn.agent(), cause, hang_up=hang_up)
     turn.note("agent_left")
+    _unmute_all(turn)
     if turn.now.others("in", "held"):
         turn.join(turn.now.caller)
         for leg in turn.now.others("held"):
@@ -283,6 +346,14 @@ def _agent_goes(turn: Turn, cause: str, *, hang_up: bool = True) -> None:
     else:
         # Somebody is still being rung: the caller waits for him with music.
         turn.hold(turn.now.caller, "connecting")
+
+
+def _unmute_all(turn: Turn) -> None:
+    """Only she could have ended it."""
+    for leg in turn.now.legs:
+        if leg.muted:
+            turn.change(leg, muted=False)
+            turn.do(Mute(leg.id, on=False))
 
 
 def _new_agent(turn: Turn) -> None:
@@ -306,11 +377,13 @@ def transfer(turn: Turn) -> None:
     if target.kind == "queue":
         turn.remove(turn.agent(), "transferred")
         turn.note("transferred", label=target.label)
+        _unmute_all(turn)
         turn.do(Requeue(target.value, False, None, "connecting"))
         return
     turn.ring("transfer")
     turn.hold(turn.now.caller, "connecting")
     turn.remove(turn.agent(), "transferred")
+    _unmute_all(turn)
 
 
 def come_back(turn: Turn) -> None:
@@ -338,6 +411,8 @@ def agent_lost(turn: Turn) -> None:
 def agent_lost_in_conference(turn: Turn) -> None:
     """Caller and expert have each other: they talk on."""
     _lose(turn)
+    for leg in turn.now.others("held"):
+        turn.join(leg)
 
 
 def _lose(turn: Turn) -> None:
@@ -345,11 +420,12 @@ def _lose(turn: Turn) -> None:
     turn.remove(agent, "lost")
     turn.now = replace(turn.now, lost_seat=agent.seat_id)
     turn.note("agent_lost", seat=agent.seat_id)
+    _unmute_all(turn)
 
 
 def ring_again(turn: Turn) -> None:
     """Her telephone is there again."""
-    if turn.now.lost_seat is not None:
+    if turn.now.lost_seat is not None and turn.now.owner_seat is not None:
         turn.ring_owner(turn.event.spare, "recall")
 
 
@@ -367,30 +443,45 @@ def agent_is_back(turn: Turn) -> None:
 def stay_away(turn: Turn) -> None:
     """She was rung to come back and did not pick up; caller and expert talk on."""
     _not_rung(turn)
-    turn.now = replace(turn.now, lost_seat=None)
+    if turn.event.cause == REFUSED:
+        turn.now = replace(turn.now, lost_seat=None)
+    if turn.now.lost_seat is None:
+        _new_agent(turn)
+
+
+def not_back_yet(turn: Turn) -> None:
+    """A page that is just coming up may miss a ring: it is rung again while her time lasts."""
+    _not_rung(turn)
+    if turn.now.lost_seat is None or turn.event.cause == REFUSED:
+        give_up_agent(turn)
 
 
 def give_up_agent(turn: Turn) -> None:
     """She did not come back in time: the caller is next, and the next agent is told why."""
-    _not_rung(turn)
-    _back_to_queue(turn, LOST_HINT, "to_person")
+    turn.note("agent_not_back", seat=turn.now.lost_seat or turn.now.owner_seat)
+    was_lost = turn.now.lost_seat is not None
+    turn.now = replace(turn.now, lost_seat=None)
+    if not _supervisor_steps_in(turn):
+        _back_to_queue(turn, LOST_HINT if was_lost else FAILED_HINT, "to_person")
 
 
 def forget_lost(turn: Turn) -> None:
     """Her time is over; caller and expert talk on without her."""
     turn.now = replace(turn.now, lost_seat=None)
+    turn.note("agent_not_back", seat=turn.before.lost_seat)
+    _new_agent(turn)
 
 
 def _not_rung(turn: Turn) -> None:
     leg = turn.now.agent
     if leg is not None and leg.place != "in":
         turn.remove(leg, "not_answered", hang_up=turn.event.cause == NO_ANSWER)
-        turn.note("agent_not_back", seat=leg.seat_id)
 
 
 def _back_to_queue(turn: Turn, hint: str, sentence: str) -> None:
     turn.let_all_go(turn.now.others(), "ended")
     turn.now = replace(turn.now, lost_seat=None)
+    _unmute_all(turn)
     turn.do(Requeue(None, True, hint, sentence))
 
 
@@ -414,6 +505,8 @@ def supervise(turn: Turn) -> None:
             raise Refused("您没有席位，不能监听")
         if any(x.seat_id == event.seat for x in turn.now.legs):
             raise Refused("您已经在本次通话中")
+        if event.seat in (turn.now.owner_seat, turn.now.lost_seat):
+            raise Refused("您是本次通话的负责座席，请使用返回通话")
         turn.add(
             Leg(
                 id=event.leg,

@@ -116,8 +116,8 @@ TABLE: dict[str, dict[str, Cell]] = {
         asking=moves.join_all,
         talking=NOBODY_ELSE,
         held=NOBODY_ELSE,
-        inviting="对方接通后自动进入三方通话",
-        conference="已经是三方通话",
+        inviting=moves.join_rest,
+        conference=moves.join_rest,
     ),
     "mute": _row(moves.mute, **AWAY),
     "unmute": _row(moves.unmute, **AWAY),
@@ -164,8 +164,18 @@ TABLE: dict[str, dict[str, Cell]] = {
     "take_over": _row(moves.take_over),
     "stop": _row(moves.stop_supervising),
     # --- what telephones do ---
-    "party_answered": _row(moves.party_answered, handing=moves.transfer_answered),
-    "party_ready": _row(moves.party_ready, handing=moves.transfer_done),
+    "party_answered": _row(
+        moves.party_answered,
+        handing=moves.transfer_answered,
+        recalling=moves.party_meets_caller_at_once,
+        lost=moves.party_meets_caller_at_once,
+    ),
+    "party_ready": _row(
+        moves.party_ready,
+        handing=moves.transfer_done,
+        recalling=moves.party_meets_caller,
+        lost=moves.party_meets_caller,
+    ),
     "party_gone": _row(
         moves.party_gone,
         left=moves.last_party_gone,
@@ -196,7 +206,7 @@ TABLE: dict[str, dict[str, Cell]] = {
         moves.nothing, recalling=moves.agent_is_back, returning=moves.agent_is_back
     ),
     "agent_not_answered": _row(
-        moves.nothing, recalling=moves.give_up_agent, returning=moves.stay_away
+        moves.nothing, recalling=moves.not_back_yet, returning=moves.stay_away
     ),
     "grace_over": _row(moves.nothing, lost=moves.give_up_agent, left=moves.forget_lost),
     "caller_gone": _row(moves.caller_gone),

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from floor import calls, seats
 from floor.calls import Call
 from ivr.conversation import Conversation, Leg, Note, activity
+from tickets import store
 
 log = logging.getLogger("hotline.call")
 
@@ -70,7 +71,20 @@ def converse(
     _write_spans(conn, call_id, before, after)
     for note in notes:
         calls.note(conn, call_id, note.kind, dict(note.detail))
-    return _write_row(conn, call_id, after)
+    row = _write_row(conn, call_id, after)
+    _hand_ticket_over(conn, row, before, after)
+    return row
+
+
+def _hand_ticket_over(
+    conn: Connection, row: Call, before: Conversation, after: Conversation
+) -> None:
+    """Who has the call has its unfinished ticket."""
+    if row.ticket_id is None or after.owner_seat in (None, before.owner_seat):
+        return
+    owner = seats.get(conn, after.owner_seat)
+    if owner is not None:
+        store.hand_over(conn, row.ticket_id, owner.account_id)
 
 
 def _write_row(conn: Connection, call_id: str, after: Conversation) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any
 
@@ -250,7 +251,7 @@ def back_to_queue(
     for leg_id, cause in causes.items():
         calls.leg_ended(conn, leg_id, cause)
     calls.end_spans(conn, call_id)
-    _free(conn, row, wrap_up_s)
+    _free(conn, row, wrap_up_s, causes)
     calls.step(conn, call_id, "taken_back")
     detail = {"queue": queue, "head": to_head}
     return calls.step(
@@ -258,11 +259,19 @@ def back_to_queue(
     )
 
 
-def _free(conn: Connection, row: Call, wrap_up_s: float) -> None:
+def _free(
+    conn: Connection, row: Call, wrap_up_s: float, causes: Mapping[str, str] | None = None
+) -> None:
     talk = conversing.read(row)
+    why = (
+        {leg.seat_id: causes[leg.id] for leg in talk.legs if leg.id in causes}
+        if talk is not None and causes
+        else {}
+    )
     lost = talk.lost_seat if talk is not None else None
     agent = talk.agent.seat_id if talk is not None and talk.agent is not None else row.seat_id
     for seat in seats.on_call(conn, row.id):
-        cause = "lost" if seat.id == lost and seat.id != row.seat_id else ""
+        was_lost = seat.id == lost and seat.id != row.seat_id
+        cause = "lost" if was_lost else why.get(seat.id, "")
         wrap_up = wrap_up_s if seat.id == agent else 0.0
         conversing.free(conn, row.id, seat.id, wrap_up, cause)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from db.clock import now_ms
@@ -32,7 +32,7 @@ from ivr.conversation import (
     Refused,
     Requeue,
 )
-from ivr.conversation_table import TABLE, decide
+from ivr.conversation_table import HAPPENINGS, TABLE, decide
 from ivr.inbox import Asked, Happening, PartySpoken, PhoneBack, SeatAnswered, SeatGone, Spoken
 from ivr.performing import Performer, bridge_of, look
 from ivr.targets import find
@@ -180,6 +180,20 @@ class Talk:
     # --- an event ---
 
     async def _turn(self, event: Event) -> None:
+        """Carry an event out; what merely happened is never refused.
+
+        An agent who is to be rung again may be on another call by now, or the database, which
+        alone can say so, away: then it goes on as if nobody were left to ring.
+        """
+        try:
+            await self._carry_through(event)
+        except (Refused, DatabaseUnavailable):
+            if event.name not in HAPPENINGS or self.now.owner_seat is None:
+                raise
+            self.now = replace(self.now, owner_seat=None, owner_label="")
+            await self._carry_through(event)
+
+    async def _carry_through(self, event: Event) -> None:
         """Decide, write down, do."""
         before = self.now
         outcome = decide(before, event, now_ms())
@@ -308,9 +322,9 @@ class Talk:
         """The leg of a colleague whose seat was brought in, if this person has one."""
         return next((x for x in self.now.legs if x.account_id == account), None)
 
-    async def _leave_as_other(self, leg: Leg) -> None:
+    async def _leave_as_other(self, leg: Leg, cause: int = HUNG_UP) -> None:
         event = "supervisor_gone" if leg.role == "supervisor" else "party_gone"
-        await self._turn(Event(event, leg=leg.id, spare=ari.new_id("seat")))
+        await self._turn(Event(event, leg=leg.id, cause=cause, spare=ari.new_id("seat")))
         await self.performer.quietly(self.performer.client.channel(leg.id).hangup("normal"))
 
     async def _seat_of(self, account: int) -> seats.Seat | None:
@@ -325,7 +339,8 @@ class Talk:
         if leg.role == "agent":
             await self._turn(Event("agent_lost", leg=leg.id))
         else:
-            await self.performer.quietly(self.performer.client.channel(leg.id).hangup("normal"))
+            # He did not hang up: a caller who was alone with him is not let go for it.
+            await self._leave_as_other(leg, GONE_CAUSE)
 
     # --- what the clock brings ---
 
@@ -346,7 +361,7 @@ class Talk:
 
     def _next_due(self) -> float | None:
         due = list(self.ring_until.values())
-        if self.lost_until is not None:
+        if self.lost_until is not None and not self._rings_agent():
             due.append(self.lost_until)
             if self.now.state == "lost":
                 due.append(self.loop.time() + LOOK_AGAIN_S)
@@ -360,10 +375,14 @@ class Talk:
                 self.ring_until.pop(leg_id)
                 await self._gone(leg_id, NO_ANSWER)
                 return
-        if self.lost_until is not None and now >= self.lost_until:
+        if self.lost_until is not None and now >= self.lost_until and not self._rings_agent():
             await self._turn(Event("grace_over", cause=NO_ANSWER, spare=ari.new_id("seat")))
         elif self.now.state == "lost" and self._phone_is_back():
             await self._turn(Event("agent_back", spare=ari.new_id("seat")))
+
+    def _rings_agent(self) -> bool:
+        """Her time may run out while her telephone rings: that ring she still has."""
+        return self.now.agent is not None and self.now.agent.place == "ringing"
 
     def _phone_is_back(self) -> bool:
         lost = self.now.lost_seat

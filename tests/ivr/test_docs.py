@@ -14,12 +14,17 @@ import pytest
 from config.load import DEFAULT, load
 from db.models.seat import STATES
 from floor import calls, seats
+from ivr import conversation
 from tickets import rules
 
 ROOT = Path(__file__).resolve().parents[2]
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
-SEAT_MOVES = set(importlib.import_module("db.migrations.versions.0001_first_tables").SEAT_MOVES)
+SEAT_MOVES = {
+    move
+    for name in ("0001_first_tables", "0002_conversations")
+    for move in importlib.import_module(f"db.migrations.versions.{name}").SEAT_MOVES
+}
 
 
 def section(text: str, heading: str) -> str:
@@ -131,6 +136,7 @@ def rows_of_glossary() -> list[tuple[str, str, str]]:
     [
         ("Stages of a call", calls.STAGES),
         ("How a call ends", calls.END_REASONS),
+        ("States of a conversation", conversation.STATES),
         ("States of a seat", seats.LABELS),
         ("States of a ticket", rules.STATES),
     ],
