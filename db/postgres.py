@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import asyncpg
 from sqlalchemy import Connection, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from db.engine import DatabaseUnavailable, Door, Job, from_json, to_json
@@ -28,6 +28,16 @@ WRITE_LOCK = 12345
 # Classes of SQLSTATE that speak of the server: connection, authorisation, no such database,
 # resources, operator, system.
 AWAY = ("08", "28", "3D", "53", "57", "58")
+
+TROUBLE = (
+    DBAPIError,
+    PendingRollbackError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+"""What a connection that breaks can end in, by the layer that notices first."""
 
 
 class PostgresDatabase:
@@ -85,7 +95,7 @@ class PostgresDatabase:
         try:
             async with self._engine.connect() as conn:
                 return await conn.run_sync(fn, *args, **kwargs)
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except TROUBLE as error:
             if not _is_away(error):
                 raise
             raise DatabaseUnavailable(type(error).__name__) from error
@@ -115,9 +125,10 @@ class PostgresDatabase:
             try:
                 async with self._engine.begin() as conn:
                     changes = await conn.run_sync(_run_batch, batch)
-            except (DBAPIError, OSError, TimeoutError) as error:
+            except Exception as error:  # noqa: BLE001 - a writer that dies is a house that hangs
                 # Again and again while the server is away: a line each, not a page.
-                log.error("a commit failed: %s", type(error.__cause__ or error).__name__)  # noqa: TRY400
+                cause = getattr(error, "orig", None) or error
+                log.error("a commit failed: %s", type(cause.__cause__ or cause).__name__)  # noqa: TRY400
                 changes = []
                 for one in batch:
                     one.error = DatabaseUnavailable(type(error).__name__)
@@ -133,12 +144,12 @@ class PostgresDatabase:
         while True:
             try:
                 connection = await asyncpg.connect(self._dsn, timeout=TIMEOUT_S)
-            except (OSError, TimeoutError, asyncpg.PostgresError):
+            except TROUBLE:
                 await asyncio.sleep(1.0)
                 continue
             try:
                 await self._until_broken(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            except TROUBLE:
                 log.warning("the listening connection broke; connecting again")
             finally:
                 connection.terminate()
@@ -157,6 +168,8 @@ class PostgresDatabase:
                     self.feed.deliver(changes)
             except DatabaseUnavailable:
                 log.warning("the change feed could not be read; trying again")
+            except TROUBLE:
+                log.exception("the change feed could not be read; trying again")
 
 
 def _run_batch(conn: Connection, batch: Sequence[Job]) -> list[Change]:
@@ -169,7 +182,10 @@ def _run_batch(conn: Connection, batch: Sequence[Job]) -> list[Change]:
         try:
             job.result = job.call(conn)
             savepoint.commit()
-        except Exception as error:  # noqa: BLE001 - handed to whoever asked
+        except Exception as error:
+            if conn.invalidated:
+                # The connection broke, and the whole batch with it.
+                raise
             savepoint.rollback()
             del published[told:]
             job.error = DatabaseUnavailable(type(error).__name__) if _is_away(error) else error
@@ -183,4 +199,6 @@ def _is_away(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         state: str = getattr(error.orig, "sqlstate", None) or ""
         return error.connection_invalidated or state[:2] in AWAY
-    return isinstance(error, OSError | TimeoutError)
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "")[:2] in AWAY
+    return isinstance(error, TROUBLE)

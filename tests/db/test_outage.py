@@ -12,9 +12,10 @@ import pytest
 from db import Database, connect
 from db.engine import DatabaseUnavailable
 from db.migrate import migrate
-from tests.db.databases import LIMIT_S, until
+from tests.db.databases import LIMIT_S, until, within
 from tests.db.test_engine import Watcher, days, put
 from tests.support.postgres import NoPostgres, Postgres, postgres
+from tests.support.wire import wire_to
 
 pytestmark = pytest.mark.postgres
 
@@ -117,3 +118,27 @@ async def test_given_other_process_holds_the_file_then_it_is_said_and_the_writer
     await again.write(put, "2")
     assert await again.read(days) == ["2"]
     await again.close()
+
+
+async def test_given_network_stalls_when_a_door_is_asked_for_then_it_is_said_and_goes_on_afterwards(
+    server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.postgres.TIMEOUT_S", 0.5)
+    url = server.new_database()
+    await asyncio.to_thread(migrate, url)
+    async with wire_to("127.0.0.1", server.port) as wire:
+        far = await connect(url.replace(f":{server.port}/", f":{wire.port}/"))
+        watcher = Watcher(far)
+        await far.write(put, "1")
+        wire.stall()
+        with pytest.raises(DatabaseUnavailable):
+            await within(far.write(put, "2"))
+        with pytest.raises(DatabaseUnavailable):
+            await within(far.read(days))
+        await wire.mend()
+        await until_there(far)
+        await far.write(put, "3")
+        kept = await far.read(days)
+        assert set(kept) >= {"1", "3"}
+        await until(lambda: set(watcher.keys) == set(kept), "the feed tells all of it")
+        await within(far.close())
