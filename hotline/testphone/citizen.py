@@ -19,7 +19,7 @@ from typing import Literal, Self
 from hotline.testphone.alaw import Samples
 from hotline.testphone.media import RtpPeer
 from hotline.testphone.scenario import scenario
-from hotline.testphone.twin import Notice, Sipp, SippFailed, free_udp_port
+from hotline.testphone.twin import Notice, Sipp, SippFailed
 
 _LONGEST_CALL_S = 900
 _GOODBYE_LIMIT_S = 8.0
@@ -81,14 +81,14 @@ class Citizen:
         self._media = await RtpPeer.open(self._host)
         self.outcome.dialled_at = asyncio.get_running_loop().time()
         options = [
-            "-p", str(self._sip_port or free_udp_port(self._host)), "-bind_local",
             "-m", "1", "-timeout", str(_LONGEST_CALL_S),
             "-key", "caller", self.caller,
             "-key", "number", self._number,
             "-key", "rtp_port", str(self._media.port),
         ]  # fmt: skip
         try:
-            await self._sipp.start(scenario("citizen", self._codecs), self._target, options)
+            text = scenario("citizen", self._codecs)
+            await self._sipp.start(text, self._target, options, self._sip_port)
         except BaseException:
             self._media.close()
             await self._sipp.stop()

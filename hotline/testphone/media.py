@@ -7,6 +7,7 @@ nothing to say, as a telephone does) and keeps all that arrives with the time it
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 import socket
 from collections import deque
@@ -28,6 +29,9 @@ from hotline.testphone.packets import (
 
 Address = tuple[str, int]
 _SILENT_FRAME = bytes([alaw.SILENCE]) * FRAME_SAMPLES
+_FIRST_NUMBERS = itertools.cycle(range(30_000, 0, -1_000))
+"""Where the packets' numbers begin: at each telephone below those of the one before. For Asterisk
+that is the worst order when one speaks after the other (ivr/performing.py, `keep_mixing`)."""
 _CATCH_UP_FRAMES = 10
 """Being later than this, the lost time is left out instead of sent in a burst."""
 
@@ -53,7 +57,7 @@ class RtpPeer(asyncio.DatagramProtocol):
         self._learned = False
         self._ticking: asyncio.TimerHandle | None = None
         self._next_tick = 0.0
-        self._sequence = random.randrange(0x8000)
+        self._sequence = next(_FIRST_NUMBERS)
         self._timestamp = random.randrange(0x80000000)
         self._ssrc = random.randrange(0x100000000)
         self._to_say = bytearray()

@@ -20,7 +20,7 @@ from typing import Literal, Self
 
 from hotline.testphone.media import RtpPeer
 from hotline.testphone.scenario import scenario
-from hotline.testphone.twin import Notice, Sipp, free_udp_port
+from hotline.testphone.twin import Notice, Sipp
 
 Refusal = Literal["busy", "decline", "unknown"]
 SeatEnd = Literal["by_us", "by_far_end", "refused", "stopped_ringing"]
@@ -130,10 +130,10 @@ class Seats:
         self.port = 0
 
     async def __aenter__(self) -> Self:
-        self.port = free_udp_port(self._host)
-        options = ["-p", str(self.port), "-bind_local", "-deadcall_wait", "1000"]
+        options = ["-deadcall_wait", "1000"]
+        text = scenario("seat", self._codecs)
         try:
-            await self._sipp.start(scenario("seat", self._codecs), self._asterisk, options)
+            self.port = await self._sipp.start(text, self._asterisk, options)
         except BaseException:
             await self._sipp.stop()
             raise

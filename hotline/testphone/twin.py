@@ -18,6 +18,8 @@ _END = b"\x1b"
 _START_LIMIT_S = 10.0
 _STOP_LIMIT_S = 5.0
 _LONGEST_MESSAGE = 65536
+_TRIES = 5
+_TAKEN = "Address already in use"
 
 
 class SippFailed(Exception):
@@ -73,18 +75,37 @@ class Sipp:
         self._directory = tempfile.TemporaryDirectory(prefix="sipp-")
         self.directory = Path(self._directory.name)
 
-    async def start(self, scenario: str, target: tuple[str, int], options: Sequence[str]) -> None:
-        """Run the scenario towards `target`. Raises SippFailed when SIPp refuses to."""
+    async def start(
+        self, scenario: str, target: tuple[str, int], options: Sequence[str], port: int = 0
+    ) -> int:
+        """Run the scenario towards `target` on this UDP port, or on any free one: the answer.
+
+        Raises:
+            SippFailed: SIPp refuses to.
+        """
         (self.directory / "scenario.xml").write_text(scenario, encoding="utf-8")
         self._server = await asyncio.start_server(
             self._serve, "127.0.0.1", 0, limit=_LONGEST_MESSAGE
         )
-        port = self._server.sockets[0].getsockname()[1]
+        line = self._server.sockets[0].getsockname()[1]
         command = [
             "sipp", f"{target[0]}:{target[1]}", "-sf", "scenario.xml",
-            "-3pcc", f"127.0.0.1:{port}", "-i", "127.0.0.1", "-nostdin", "-aa", "-timer_resol", "1",
-            "-trace_err", "-error_file", "errors.log", *options,
+            "-3pcc", f"127.0.0.1:{line}", "-i", "127.0.0.1", "-nostdin", "-aa", "-timer_resol", "1",
+            "-bind_local", "-trace_err", "-error_file", "errors.log", *options,
         ]  # fmt: skip
+        for left in reversed(range(_TRIES)):
+            chosen = port or free_udp_port("127.0.0.1")
+            try:
+                await self._run([*command, "-p", str(chosen)])
+                return chosen
+            except SippFailed as problem:
+                # Free a moment ago, and somebody else's now.
+                if port or not left or _TAKEN not in str(problem):
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    async def _run(self, command: Sequence[str]) -> None:
+        (self.directory / "errors.log").unlink(missing_ok=True)
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
