@@ -15,14 +15,8 @@ from db.clock import now_ms
 from db.feed import publish
 from db.models import request
 
-VERBS = (
-    "hold",
-    "resume",
-    "hang_up",
-    "pause_recording",
-    "resume_recording",
-    "send_digits",
-)
+PRESSED = "digits"
+"""An argument that may be an identity number: it lies in the row only until it is sent."""
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):
@@ -84,6 +78,7 @@ def settle(conn: Connection, request_id: int, state: str, outcome: dict[str, Any
         .where(request.c.id == request_id)
         .values(state=state, outcome=outcome, done_ms=now_ms())
     )
+    _forget_digits(conn, [request_id])
     publish(conn, "request", request_id, {"id": request_id, "state": state})
 
 
@@ -98,5 +93,20 @@ def forsake(conn: Connection, older_than_ms: int) -> int:
         update(request)
         .where(request.c.state == "new", request.c.created_ms < older_than_ms)
         .values(state="refused", outcome={"detail": "expired"}, done_ms=now_ms())
+        .returning(request.c.id)
     )
-    return rows.rowcount
+    forsaken = list(rows.scalars())
+    _forget_digits(conn, forsaken)
+    return len(forsaken)
+
+
+def _forget_digits(conn: Connection, request_ids: list[int]) -> None:
+    """How many keys were pressed stays known."""
+    if not request_ids:
+        return
+    asked = select(request.c.id, request.c.args).where(
+        request.c.id.in_(request_ids), request.c.verb == "send_digits"
+    )
+    for row in conn.execute(asked).all():
+        args = {**row.args, PRESSED: "*" * len(row.args.get(PRESSED, ""))}
+        conn.execute(update(request).where(request.c.id == row.id).values(args=args))

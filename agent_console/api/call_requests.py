@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from agent_console.api.call_shapes import Args, CallRequest, Outcome, Target
 from agent_console.api.fields import CallPath
+from agent_console.api.outcomes import outcome_of
 from agent_console.auth import Account
 from agent_console.context import Context
 from agent_console.operations import Operations
@@ -26,8 +27,6 @@ from knowledge import experts
 
 operations = Operations("calls")
 
-EXPIRED = "expired"
-"""What a request is settled with that nobody took in time (`floor.requests.forsake`)."""
 KEPT = (403, 409, 422)
 """Refusals that are kept in the history; the rest was no request at all."""
 
@@ -74,16 +73,6 @@ async def request_of_call(context: Context, *, path: CallPath, body: CallRequest
         raise
     settled = await context.services.outcomes.ask(context.account.id, path.call_id, body.verb, args)
     return Outcome(str(outcome_of(settled).get("outcome", "done")))
-
-
-def outcome_of(settled: requests.Request) -> dict[str, Any]:
-    """What came of a request; Problem 409 with the controller's sentence, or 504."""
-    outcome = settled.outcome or {}
-    if settled.state == "done":
-        return outcome
-    if settled.state == "refused" and outcome.get("detail") != EXPIRED:
-        raise refused(str(outcome.get("detail") or "现在不能这样做"), "request-refused")
-    raise Problem(504, "话务控制没有及时响应，请再试一次", code="no-controller")
 
 
 def refuse(

@@ -21,6 +21,7 @@ from agent_console.api.call_shapes import (
     Span,
 )
 from agent_console.api.fields import CallPath, head
+from agent_console.api.outcomes import sentence_of
 from agent_console.auth import Account
 from agent_console.context import Context
 from agent_console.operations import Operations
@@ -171,7 +172,7 @@ def _with_history(
             for s in queries.spans_of(conn, call_id)
         ],
         requests=[
-            Asked(r.created_ms, r.verb, r.name, r.state, (r.outcome or {}).get("detail"))
+            Asked(r.created_ms, r.verb, r.name, r.state, sentence_of(r.outcome))
             for r in queries.requests_of(conn, call_id)
         ],
     )  # fmt: skip

@@ -7,8 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, select
 
-from agent_console.api.call_requests import KEPT, outcome_of, refuse
+from agent_console.api.call_requests import KEPT, refuse
 from agent_console.api.fields import CallId, RowId
+from agent_console.api.outcomes import outcome_of
 from agent_console.auth import Account
 from agent_console.context import Context
 from agent_console.operations import Operations
@@ -69,17 +70,25 @@ def _allowed(conn: Connection, parts: Parts, who: Account, body: CallBack) -> No
 
 
 def _caller(conn: Connection, body: CallBack) -> str:
+    """The hash of the number that is to be called; it is kept with the call it came from."""
     if body.ticket_id is not None:
-        found = select(ticket.c.caller_hash).where(ticket.c.id == body.ticket_id)
+        found = (
+            select(ticket.c.id, call.c.caller_hash)
+            .outerjoin(call, call.c.id == ticket.c.call_id)
+            .where(ticket.c.id == body.ticket_id)
+        )
         what = "这张工单"
     else:
         found = (
-            select(call.c.caller_hash)
-            .join(missed_call, missed_call.c.call_id == call.c.id)
+            select(missed_call.c.id, call.c.caller_hash)
+            .join(call, call.c.id == missed_call.c.call_id)
             .where(missed_call.c.id == body.missed_id)
         )
         what = "这条未接来电"
-    caller_hash: str | None = conn.execute(found).scalar_one_or_none()
-    if caller_hash is None:
+    row = conn.execute(found).one_or_none()
+    if row is None:
         raise not_found(what)
+    if row.caller_hash is None:
+        raise refused("这张工单不是来电登记的，没有可以回拨的号码", "no-number")
+    caller_hash: str = row.caller_hash
     return caller_hash

@@ -7,10 +7,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from sqlalchemy import Connection, select
 
 from agent_console import waiting
-from db.models import request
 from floor import calls, seats
 from tests.console.fake_controller import FakeController
 from tests.console.house import House, arrive, call_id, talk
@@ -123,8 +121,8 @@ async def test_given_no_controller_then_504_and_the_request_never_acts_later(
     with patch.object(waiting.Outcomes.ask, "__defaults__", (0.2,)):
         answer = await ask(talking, {"verb": "hang_up"})
     assert (answer.status, answer.problem) == (504, "no-controller")
-    [state] = await talking.database.read(lambda conn: list(states(conn)))
-    assert state == "refused"
+    [kept] = (await (await talking.signed_in("agent")).get(f"/calls/{call_id(1)}")).json["requests"]
+    assert (kept["state"], kept["detail"]) == ("refused", answer.json["detail"])
 
 
 async def test_given_a_controller_that_hangs_then_504(talking: House) -> None:
@@ -140,10 +138,6 @@ async def test_given_no_wake_up_then_the_poll_finds_the_outcome(talking: House) 
         with patch.object(waiting.Outcomes, "_told"):
             answers = await asyncio.gather(*(ask(talking, {"verb": "hold"}) for _ in range(5)))
     assert {a.status for a in answers} == {200}
-
-
-def states(conn: Connection) -> Any:
-    return conn.execute(select(request.c.state)).scalars()
 
 
 async def test_given_anothers_call_or_an_ended_one_then_it_is_refused_and_kept(

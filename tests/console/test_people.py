@@ -15,6 +15,7 @@ from knowledge import experts
 from tests.console.fake_asterisk import FakeAsterisk
 from tests.console.fake_controller import DIALLED, FakeController
 from tests.console.house import Browser, House, arrive, call_id, talk
+from tickets import store
 
 ON_BOTH = True
 HOUR_MS = 3600 * 1000
@@ -328,12 +329,17 @@ async def test_given_no_way_to_call_back_then_a_sentence_says_why_and_a_row_keep
     await ready.do(arrive, 3, "")
     await ready.do(calls.miss, call_id(3), "abandoned", "business")
     assert await refusal(agent, {"missed_id": 2}) == (409, "number-withheld")
+    written = await ready.do(
+        store.draft, call_id=None, source="call", caller_hash="-", caller_masked="-",
+        account_id=None,
+    )  # fmt: skip
+    assert await refusal(agent, {"ticket_id": written.id}) == (409, "no-number")
     await ready.do(seats.set_phone, agent.seat_id, False)
     assert await refusal(agent, {"missed_id": 1}) == (409, "phone-not-ready")
     await ready.do(talk, agent.seat_id, agent.account_id, 4)
     assert await refusal(agent, {"missed_id": 1}) == (409, "on-a-call")
     rows = await ready.database.read(asked)
-    assert [(verb, state) for verb, _, _, state in rows] == [("dial", "refused")] * 6
+    assert [(verb, state) for verb, _, _, state in rows] == [("dial", "refused")] * 7
 
 
 async def test_given_a_refusal_of_the_controller_then_its_sentence_is_shown(ready: House) -> None:

@@ -30,6 +30,19 @@ async def test_a_press_waits_is_taken_and_answered(database: Database) -> None:
     assert (settled.state, settled.outcome) == ("refused", {"detail": "通话尚未接通"})
 
 
+async def test_keys_that_were_pressed_are_forgotten_once_they_were_sent_or_were_not(
+    database: Database,
+) -> None:
+    sent, never = [await database.write(ask, "send_digits") for _ in range(2)]
+    await database.write(requests.take, sent.id, "here")
+    await database.write(requests.settle, sent.id, "done", {})
+    await database.write(requests.forsake, never.created_ms + 1)
+    for asked in (sent, never):
+        kept = await database.read(requests.get, asked.id)
+        assert kept is not None
+        assert kept.args == {"digits": "**"}
+
+
 async def test_the_feed_tells_that_it_was_asked_and_answered_but_not_with_what(
     database: Database,
 ) -> None:
