@@ -6,7 +6,9 @@ and the sums of times go on, all in one transaction.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -15,6 +17,7 @@ from sqlalchemy import Connection
 from floor import calls, seats
 from floor.calls import Call
 from ivr.conversation import Conversation, Leg, Note, activity
+from knowledge import experts
 from tickets import store
 
 log = logging.getLogger("hotline.call")
@@ -73,7 +76,26 @@ def converse(
         calls.note(conn, call_id, note.kind, dict(note.detail))
     row = _write_row(conn, call_id, after)
     _hand_ticket_over(conn, row, before, after)
+    tell_experts(conn, _experts(before) ^ _experts(after))
     return row
+
+
+def _experts(conversation: Conversation) -> set[int]:
+    return {leg.expert_id for leg in conversation.legs if leg.expert_id is not None}
+
+
+def tell_experts(conn: Connection, expert_ids: Iterable[int]) -> None:
+    """Their lights change: they came onto a call, or are off it."""
+    for expert_id in expert_ids:
+        with contextlib.suppress(experts.NoSuchExpert):
+            experts.tell(conn, expert_id)
+
+
+def tell_all_experts(conn: Connection, row: Call) -> None:
+    """The call let everybody go."""
+    found = read(row)
+    if found is not None:
+        tell_experts(conn, _experts(found))
 
 
 def _hand_ticket_over(

@@ -52,7 +52,12 @@ def offer(conn: Connection, call_id: str, seat_id: int, channel: str) -> Call:
     Raises:
         seats.NotNow: the seat is taken, or gone.
     """
-    seats.reserve(conn, seat_id, call_id)
+    try:
+        seats.reserve(conn, seat_id, call_id)
+    except seats.NotNow as taken:
+        # Made once already, and nobody was told: the database went away with the answer.
+        if taken.seat is None or (taken.seat.state, taken.seat.call_id) != ("reserved", call_id):
+            raise
     calls.add_leg(conn, channel, call_id, "seat", seat_id)
     return calls.step(
         conn, call_id, "offered", {"seat": seat_id}, seat=seat_id, seat_channel=channel
@@ -232,7 +237,9 @@ def end(conn: Connection, call_id: str, reason: str, wrap_up_s: float) -> Call |
     _free(conn, row, wrap_up_s)
     if reason == "abandoned_in_queue":
         calls.miss(conn, call_id, "abandoned", row.queue)
-    return calls.end(conn, call_id, reason)
+    ended = calls.end(conn, call_id, reason)
+    conversing.tell_all_experts(conn, row)
+    return ended
 
 
 def back_to_queue(
@@ -254,9 +261,11 @@ def back_to_queue(
     _free(conn, row, wrap_up_s, causes)
     calls.step(conn, call_id, "taken_back")
     detail = {"queue": queue, "head": to_head}
-    return calls.step(
+    returned = calls.step(
         conn, call_id, "returned", detail, queue=queue, to_head=to_head, told_next=told_next
     )
+    conversing.tell_all_experts(conn, row)
+    return returned
 
 
 def _free(

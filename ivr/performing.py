@@ -37,6 +37,9 @@ GONE = (ari.BadRequest, ari.NotFound, ari.Conflict, ari.Unprocessable)
 """Asterisk's words for a channel that has ended (400 when asked of a bridge), or is not where
 it was."""
 
+SILENCE = "tone:0/1000"
+"""A tone of no pitch, over and over."""
+
 PARTY = "party"
 """The application argument of everybody who is rung during a talk."""
 
@@ -66,6 +69,9 @@ class Performer:
         """The channel that hears the ringing tone."""
         self.music_after: str | None = None
         """The playback after which the caller gets music."""
+        self.partner_changes = call.found is not None or call.row.waiting_ms != call.row.queued_ms
+        """Whether the caller speaks, or is about to, with somebody other than at first."""
+        self.mixed = False
 
     async def perform(self, action: Action) -> None:
         """Do one action."""
@@ -75,8 +81,10 @@ class Performer:
             case Hold(leg, sentence):
                 await self._hold(leg, sentence)
             case Ring(leg, _):
+                self.partner_changes = True
                 await self._ring(leg, self.ways.pop(leg))
             case RingSeat(leg, seat_id):
+                self.partner_changes = True
                 await self._ring_seat(leg, seat_id)
             case Announce(leg):
                 await self._announce(leg)
@@ -89,6 +97,21 @@ class Performer:
                 await self._supervise(leg, how, target)
             case _:
                 pass
+
+    async def keep_mixing(self, now: Conversation) -> None:
+        """Have Asterisk mix, even for two, once the caller's partner has changed.
+
+        Between two alone it passes on their own RTP, and what stands before MixMonitor and every
+        snoop drops packets whose number is lower than the last one of the partner before: the new
+        voice would be missing in the recording, for minutes, in half of such calls (measured on
+        22.10). A mixed bridge numbers nothing. It mixes as soon as a third is in: a silent one,
+        who leaves by himself when nobody else is there.
+        """
+        if not any(leg.place == "in" for leg in now.legs):
+            self.mixed = False
+        elif self.partner_changes and not self.mixed:
+            self.mixed = True
+            await self.quietly(self.bridge.play(SILENCE))
 
     async def ring_tone(self, now: Conversation) -> None:
         """The agent hears that somebody is being rung, until a voice takes its place."""

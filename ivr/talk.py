@@ -121,6 +121,7 @@ class Talk:
         if call.found is not None:
             found, call.found = call.found, None
             await self.performer.mend(self.now, found.channels, found.bridges)
+        await self.performer.keep_mixing(self.now)
         self._set_timers()
         while self.over is None:
             happening = await call.next(self._next_due())
@@ -206,6 +207,7 @@ class Talk:
             await self._undo(before)
             raise
         if self.over is None:
+            await self.performer.keep_mixing(self.now)
             await self.performer.ring_tone(self.now)
 
     async def _do(self, outcome: Outcome) -> None:
