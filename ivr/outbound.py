@@ -40,7 +40,7 @@ RING_GRACE_S = 3.0
 LOOK_AGAIN_S = 5.0
 """How often it is looked whether both channels are there: an event may have been lost."""
 
-NOTICE_GRACE_S = 10.0
+NOTICE_GRACE_S = 5.0
 
 _REASONS = {
     "callee_wrong_number": (1, 22, 28),

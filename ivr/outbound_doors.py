@@ -152,10 +152,14 @@ def seat_answered(conn: Connection, call_id: str, seat_id: int, seat_channel: st
 
 
 def callee_answered(conn: Connection, call_id: str, channel: str) -> None:
-    """The citizen picked up and is being recorded: whoever was to be rung back, was."""
+    """The citizen picked up and is being recorded: whoever was to be rung back, was.
+
+    Told again after a restart, it changes nothing.
+    """
+    if was_answered(conn, call_id):
+        return
     calls.leg_answered(conn, channel)
-    if catalogue.of_call(conn, call_id) is None:
-        catalogue.begin(conn, call_id)
+    catalogue.begin(conn, call_id)
     calls.note(conn, call_id, "callee_answered")
     missed_id = _tried(conn, call_id)
     row = calls.get(conn, call_id)

@@ -34,6 +34,8 @@ class Phone:
     """Asterisk refuses to ring it."""
     rejects: bool = False
     """The agent presses the red button."""
+    fails_with: int | None = None
+    """The call to it ends at once with this cause (Q.850)."""
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Leg:
     playbacks: deque[Playing] = field(default_factory=deque)
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
     digits_sent: str = ""
+    hears_ringing: bool = False
 
     def shown(self) -> ari.ChannelData:
         place = ari.DialplanPlace(
@@ -81,6 +84,7 @@ class FakeAsterisk:
         self.rung: list[tuple[str, str]] = []
         """Which telephone was rung, and for which call."""
         self.muted: dict[str, bool] = {}
+        self.recorded: dict[str, str] = {}
         self.fail_next: dict[str, ari.AriError] = {}
         """By operation's method and path: the next such request fails so, undone."""
         self.retries = False
@@ -217,6 +221,12 @@ class FakeAsterisk:
     def music_off(self, channel: str) -> None:
         self.our_channel(channel).music = False
 
+    def ring_tone(self, channel: str) -> None:
+        self.our_channel(channel).hears_ringing = True
+
+    def no_ring_tone(self, channel: str) -> None:
+        self.our_channel(channel).hears_ringing = False
+
     def send_digits(self, channel: str, *, dtmf: str, **_: Any) -> None:
         self.our_channel(channel).digits_sent += dtmf
 
@@ -225,7 +235,8 @@ class FakeAsterisk:
         phone = self.phones.get(name, Phone(online=False))
         if channel in self.legs:
             raise refused(409, "Channel with given unique ID already exists", "", "", "channels")
-        self.our_channel(asked["originator"])
+        if "originator" in asked:
+            self.our_channel(asked["originator"])
         if phone.refuses_request or not phone.online:
             raise refused(500, "Allocation failed", "", "", "channels/{channelId}")
         args = tuple(asked["appArgs"])
@@ -235,7 +246,9 @@ class FakeAsterisk:
         self.legs[channel] = leg
         loop = asyncio.get_running_loop()
         leg.timers.append(loop.call_later(asked["timeout"], self.hangs_up, channel, NO_ANSWER))
-        if phone.rejects:
+        if phone.fails_with is not None:
+            leg.timers.append(loop.call_later(0.1, self.hangs_up, channel, phone.fails_with))
+        elif phone.rejects:
             leg.timers.append(loop.call_later(0.5, self.hangs_up, channel, REJECTED))
         elif phone.answers_after_s is not None:
             leg.timers.append(loop.call_later(phone.answers_after_s, self.picks_up, channel))
@@ -272,6 +285,10 @@ class FakeAsterisk:
             if one not in inside:
                 raise refused(422, "Channel not in this bridge", "", "", "bridges/{bridgeId}")
             inside.remove(one)
+
+    def play_into(self, bridge: str, _playback: str, **_: Any) -> None:
+        """Only silence is ever played there: nothing to be heard, and nobody is told of its end."""
+        self._bridge(bridge)
 
     def _bridge(self, bridge: str) -> list[str]:
         if bridge not in self.bridges:
@@ -363,6 +380,8 @@ class FakeClient(ari.Client):
             op.PLAYBACK_STOP: asterisk.stop_playback,
             op.CHANNEL_MOH: asterisk.music_on,
             op.CHANNEL_MOH_STOP: asterisk.music_off,
+            op.CHANNEL_RING: asterisk.ring_tone,
+            op.CHANNEL_RING_STOP: asterisk.no_ring_tone,
             op.CHANNEL_DTMF: asterisk.send_digits,
             op.CHANNEL_ORIGINATE: asterisk.originate,
             op.CHANNEL_HANGUP: asterisk.hang_up,
@@ -371,6 +390,7 @@ class FakeClient(ari.Client):
             op.BRIDGE_DESTROY: asterisk.destroy_bridge,
             op.BRIDGE_ADD: asterisk.bridge_add,
             op.BRIDGE_REMOVE: asterisk.bridge_remove,
+            op.BRIDGE_PLAY: asterisk.play_into,
             op.ENDPOINT_GET: asterisk.endpoint,
             op.CHANNEL_GET: lambda channel: asterisk.channel(channel).shown(),
             op.CHANNELS_LIST: lambda: [leg.shown() for leg in asterisk.legs.values()],

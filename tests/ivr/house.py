@@ -57,6 +57,12 @@ class FakeAmi:
     def __init__(self, *_: Any) -> None:
         self.members: set[str] = set()
 
+    async def mixmonitor(self, channel: str, file: str, options: str) -> None:
+        assert channel not in self.asterisk.recorded, "it is recorded twice"
+        assert options == "D"
+        self.asterisk.recorded[channel] = file
+        await asyncio.to_thread(Path(file).touch)
+
     async def mixmonitor_mute(self, channel: str, muted: bool) -> None:
         self.asterisk.muted[channel] = muted
 
@@ -72,8 +78,12 @@ class FakeRecorder:
 
     due: list[str]
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, settings: Settings, *_: Any) -> None:
         self.space_low = False
+        self._spool = settings.spool
+
+    def raw(self, call_id: str) -> Path:
+        return self._spool / f"{call_id}.raw"
 
     def watch(self, call_id: str) -> None: ...
 
