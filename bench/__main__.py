@@ -1,4 +1,5 @@
-"""`python -m bench`: our whole road against a plain Asterisk queue, on one Asterisk, in one run."""
+"""`python -m bench`: our whole road against a plain Asterisk queue, on one Asterisk, in one run;
+what a third on the line costs, and what 200 pages that follow a busy floor cost."""
 
 from __future__ import annotations
 
@@ -9,12 +10,14 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from bench import load, report
+from bench import load, pages, report, threeway
 from bench.house import house
-from bench.plan import FULL, KEY_AT_S, SHORT, Bench, Plan, Results
+from bench.load import KEY_AT_S
+from bench.plan import FULL, SHORT, Bench, Plan, Results
 from tests.support.asterisk import asterisk_home
 
 RESULTS = Path(__file__).with_name("results")
+PARTS = ("cpu", "latency", "held", "threeway", "pages")
 FEED_SEES_S = 3.0
 """Seats are furnished by another process than ours; its feed looks every two seconds."""
 
@@ -25,7 +28,7 @@ def main() -> int:
     words.add_argument("--short", action="store_true", help="under a minute: does it still run?")
     words.add_argument("--out", type=Path, help="where the figures go")
     words.add_argument("--cpu-rate", type=float, metavar="N", help="calls a second for the CPU")
-    words.add_argument("--only", choices=("cpu", "latency", "held"), help="a part of it")
+    words.add_argument("--only", choices=PARTS, help="a part of it")
     asked = words.parse_args()
     if not load.can_play():
         print(
@@ -34,8 +37,8 @@ def main() -> int:
             file=sys.stderr,
         )
         return 3
+    results = asyncio.run(_measure(asked))
     plan = _narrowed(SHORT if asked.short else FULL, asked)
-    results = asyncio.run(_measure(plan))
     found = report.as_json(results, plan, asterisk_home().version, short=asked.short)
     target = asked.out or RESULTS / ("short.json" if asked.short else "latest.json")
     report.write(found, target)
@@ -57,13 +60,30 @@ def _narrowed(plan: Plan, asked: argparse.Namespace) -> Plan:
     return plan
 
 
-async def _measure(plan: Plan) -> Results:
+async def _measure(asked: argparse.Namespace) -> Results:
+    results = Results()
     with tempfile.TemporaryDirectory(prefix="hb-") as short:
         directory = Path(short)
-        print(f"starting Asterisk and the hotline with {plan.seats} seats", flush=True)
-        async with house(directory, plan.seats, KEY_AT_S) as running:
-            await asyncio.sleep(FEED_SEES_S)
-            return await Bench(running, plan, directory).measure()
+        if asked.only in (None, "pages"):
+            print("the pages: a floor without Asterisk", flush=True)
+            results.pages = await pages.measure(
+                pages.SHORT if asked.short else pages.FULL, directory / "pages"
+            )
+            results.failures += results.pages.failures
+        if asked.only != "pages":
+            plan = _narrowed(SHORT if asked.short else FULL, asked)
+            print(f"starting Asterisk and the hotline with {plan.seats} seats", flush=True)
+            async with house(directory, plan.seats, KEY_AT_S) as running:
+                await asyncio.sleep(FEED_SEES_S)
+                if asked.only != "threeway":
+                    await Bench(running, plan, directory, results).measure()
+                if asked.only in (None, "threeway"):
+                    print("three on the line against two", flush=True)
+                    results.threeway = await threeway.measure(
+                        running, threeway.SHORT if asked.short else threeway.FULL, directory
+                    )
+                    results.failures += results.threeway.failures
+    return results
 
 
 if __name__ == "__main__":

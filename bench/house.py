@@ -71,6 +71,8 @@ class House:
     asterisk: Running
     ours: Part
     seat_port: int
+    expert_port: int
+    """Where the trunk leads: whoever is called out of the house."""
     directory: Path
 
     @property
@@ -137,15 +139,15 @@ async def house(
     directory: Path, seat_count: int, key_at_s: float, database_url: str = ""
 ) -> AsyncIterator[House]:
     """Start it, furnish `seat_count` seats, hand it out, stop it."""
-    settings = _settings(directory, database_url)
+    seat_port, expert_port = free_udp_port("127.0.0.1"), free_udp_port("127.0.0.1")
+    settings = _settings(directory, database_url, expert_port)
     settings.var.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(Prompts(settings).render)
     url = url_of(settings.database_url, settings.var)
     await asyncio.to_thread(migrate, url)
     async with running_asterisk(settings=settings) as asterisk:
-        seat_port = free_udp_port("127.0.0.1")
         ours = _Ours("hotline", settings, directory)
-        running = House(settings, asterisk, ours, seat_port, directory)
+        running = House(settings, asterisk, ours, seat_port, expert_port, directory)
         await ours.start()
         try:
             endpoints = await _furnish(running, seat_count, url)
@@ -163,7 +165,7 @@ class _Ours(Part):
         return [sys.executable, "-m", "bench.ours", str(self._file)]
 
 
-def _settings(directory: Path, database_url: str) -> Settings:
+def _settings(directory: Path, database_url: str, expert_port: int) -> Settings:
     made = make_settings(directory, database_url=database_url)
     first = 20_000 + os.getpid() % 20 * 100
     asterisk = replace(
@@ -176,6 +178,7 @@ def _settings(directory: Path, database_url: str) -> Settings:
     return replace(
         made,
         asterisk=asterisk,
+        trunks=(replace(made.trunks[0], addresses=(f"127.0.0.1:{expert_port}",)),),
         queues=tuple(plain(queue) for queue in made.queues),
         recording=replace(made.recording, min_free_mb=1),
     )

@@ -15,6 +15,8 @@ from hotline.testphone.twin import free_udp_port
 _SCENARIOS = Path(__file__).with_name("scenarios")
 _HOST = "127.0.0.1"
 KEY = "1"
+KEY_AT_S = 1.0
+"""When a caller presses it, from the answer on."""
 
 
 class LoadFailed(Exception):
@@ -94,7 +96,7 @@ async def run(
     load: Load, directory: Path, asterisk: tuple[str, int], seat_port: int, sounds: Path
 ) -> Outcome:
     """Place all the calls, wait until the last is over; what was counted. Raises LoadFailed."""
-    said, answer = _write_voices(load, directory, sounds)
+    said, answer = write_voices(load, directory, sounds)
     # SIPp holds its media port and drops what comes: "port unreachable" would cost Asterisk.
     seats = SeatFarm(directory, asterisk, seat_port)
     await seats.start(load, answer, free_udp_port(_HOST))
@@ -111,7 +113,7 @@ async def run(
     )
 
 
-def _write_voices(load: Load, directory: Path, sounds: Path) -> tuple[Path, Path]:
+def write_voices(load: Load, directory: Path, sounds: Path) -> tuple[Path, Path]:
     """The caller's capture (without sound it holds little more than the key), and the seat's."""
     directory.mkdir(parents=True, exist_ok=True)
     said, answer = directory / "caller.pcap", directory / "seat.pcap"

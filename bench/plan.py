@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import latency, load, wire
+from bench import latency, load, pages, threeway, wire
 from bench.cpu import Spent
 from bench.house import OURS, PLAIN, House
 from bench.latency import Figures
-from bench.load import Load, LoadFailed, Outcome
+from bench.load import KEY_AT_S, Load, LoadFailed, Outcome
 
 NUMBERS = {"a": PLAIN, "b": OURS}
-KEY_AT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +84,22 @@ class Results:
     free: dict[str, Measured] = field(default_factory=dict)
     held: dict[str, float | None] = field(default_factory=dict)
     held_reason: dict[str, str] = field(default_factory=dict)
+    threeway: threeway.Found | None = None
+    pages: pages.Found | None = None
     failures: list[str] = field(default_factory=list)
 
 
 class Bench:
     """Carries a plan out on a running house."""
 
-    def __init__(self, house: House, plan: Plan, directory: Path) -> None:
+    def __init__(self, house: House, plan: Plan, directory: Path, results: Results) -> None:
         self._house = house
         self._plan = plan
         self._directory = directory
         self._runs = 0
-        self.results = Results()
+        self.results = results
 
-    async def measure(self) -> Results:
+    async def measure(self) -> None:
         """A B A B for the CPU; then the two latencies; then what rate each holds."""
         for turn in range(self._plan.rounds):
             for side in NUMBERS:
@@ -108,7 +109,6 @@ class Bench:
             await self._free_to_invite(side)
         for side in NUMBERS:
             await self._held(side)
-        return self.results
 
     async def _cpu(self, side: str, turn: int) -> None:
         plan = self._plan

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.latency import Figures
-from bench.plan import KEY_AT_S, Measured, Plan, Results
+from bench.load import KEY_AT_S
+from bench.plan import Measured, Plan, Results
 
 TARGETS = {"cpu_ratio": 1.3, "key_to_invite_p99_ms": 20.0, "free_to_invite_p99_ms": 10.0}
 
@@ -25,13 +26,17 @@ def as_json(results: Results, plan: Plan, asterisk: str, *, short: bool) -> dict
     per_call = {
         side: spent.per_call(results.cpu_calls[side]) for side, spent in results.cpu.items()
     }
-    ratio = per_call["b"]["total"] / per_call["a"]["total"] if per_call["a"]["total"] else None
+    ratio = None
+    if {"a", "b"} <= per_call.keys() and per_call["a"]["total"]:
+        ratio = per_call["b"]["total"] / per_call["a"]["total"]
     return {
         "cpu_seconds_per_call": per_call,
         "cpu_ratio": round(ratio, 3) if ratio is not None else None,
         "calls_per_second_held": dict(results.held),
         "key_to_invite_ms": _figures(results.key.figures),
         "free_to_invite_ms": {s: _figures(m.figures) for s, m in results.free.items()},
+        "threeway": results.threeway.as_json() if results.threeway else None,
+        "pages": results.pages.as_json() if results.pages else None,
         "machine": _machine(),
         "versions": _versions(asterisk),
         "measured": {
@@ -107,6 +112,43 @@ def write(found: dict[str, Any], path: Path) -> None:
 
 def table(found: dict[str, Any]) -> str:
     """The figures side by side, with what is to be reached."""
+    lines: list[str] = []
+    if found["cpu_seconds_per_call"]:
+        lines += _against_a_queue(found)
+    if found["threeway"]:
+        lines += _of_three(found["threeway"])
+    if found["pages"]:
+        lines += _of_pages(found["pages"])
+    lines += [f"  {name}: {reason}" for name, reason in found["reasons"].items()]
+    lines += [f"  ! {failure}" for failure in found["failures"]]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _of_three(found: dict[str, Any]) -> list[str]:
+    cost = found["cpu_ms_per_talk_second"]
+    if not cost["two"] or not cost["three"]:
+        return ["", "three on the line: not measured"]
+    return [
+        "",
+        f"three on the line, {found['talks_at_once']} talks at once, all speaking:",
+        f"  CPU a second of talk: {cost['three']['total']:g} ms, of two {cost['two']['total']:g} ms",
+        f"  three to two: {_cell(found['cpu_ratio'])}",
+    ]
+
+
+def _of_pages(found: dict[str, Any]) -> list[str]:
+    late = found["change_to_page_ms"] or {"median": None, "p99": None}
+    with_pages, without = found["cpu_share_with_pages"], found["cpu_share_without_pages"]
+    return [
+        "",
+        f"{found['pages']} pages that follow a floor of {found['calls_per_second']:g} calls/s:",
+        f"  {with_pages:.1%} of a core with them, {without:.1%} without",
+        f"  a message: {_cell(found['cpu_us_per_message'])} µs of CPU",
+        f"  change to page: {_cell(late['median'])} ms median, {_cell(late['p99'])} ms p99",
+    ]
+
+
+def _against_a_queue(found: dict[str, Any]) -> list[str]:
     cpu, free = found["cpu_seconds_per_call"], found["free_to_invite_ms"]
     key, measured = found["key_to_invite_ms"], found["measured"]
     rows = [("", "A plain queue", "B the hotline", "to reach")]
@@ -139,9 +181,7 @@ def table(found: dict[str, Any]) -> str:
         f"{'with' if pace['with_sound'] else 'without'} the sound of the talks"
         for name, pace in paces.items()
     ]
-    lines += [f"  {name}: {reason}" for name, reason in found["reasons"].items()]
-    lines += [f"  ! {failure}" for failure in found["failures"]]
-    return "\n".join(line.rstrip() for line in lines)
+    return lines
 
 
 def _cell(value: float | None) -> str:
