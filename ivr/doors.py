@@ -31,8 +31,8 @@ def arrive(conn: Connection, /, **caller: Any) -> tuple[Call, bool]:
 
 
 def queue_up(conn: Connection, call_id: str, queue: str, detail: dict[str, Any]) -> Call:
-    """The caller begins to wait."""
-    return calls.step(conn, call_id, "queued", detail, queue=queue)
+    """The caller begins to wait. The row may later name another queue, this event never does."""
+    return calls.step(conn, call_id, "queued", {"queue": queue, **detail}, queue=queue)
 
 
 def queue_up_and_offer(

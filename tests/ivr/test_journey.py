@@ -57,7 +57,7 @@ async def test_a_key_counts_at_every_moment(
     citizen.presses(key)
     await calm()
     assert (citizen.row.stage, citizen.row.queue) == ("waiting", queue)
-    assert ("queued", {"key": key}) in house.events(citizen.call_id)
+    assert ("queued", {"queue": queue, "key": key}) in house.events(citizen.call_id)
     heard = ["greeting", "menu"][: 1 if when_s < SENTENCE_S else 2]
     assert citizen.heard == [*heard, "waiting_first"], "a key stops the prompt"
     assert "no_key" not in citizen.events

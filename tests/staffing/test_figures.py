@@ -388,3 +388,28 @@ async def test_the_tables_are_counted_alike_on_both_databases(database: Database
     wrap_ups = await database.read(history.wrap_ups, *around)
     assert wrap_ups.keys() == {"business"}
     assert isinstance(wrap_ups["business"], Times)
+
+
+def test_given_a_caller_handed_on_to_another_queue_then_the_tables_know_where_he_asked_first() -> (
+    None
+):
+    with plain_sqlite() as conn:
+        seat = seats.go_available(conn, new_seat(conn, {"business": 1}).id)
+        row = new_call(conn)
+        calls.step(conn, row.id, "queued", {"queue": "business"}, queue="business")
+        _answer(conn, row.id, seat.id)
+        seats.end_call(conn, seat.id, 60.0)
+        calls.step(conn, row.id, "taken_back")
+        calls.step(conn, row.id, "returned", queue="general", to_head=True, told_next=None)
+        changes = changes_since(conn, 0, 1000)
+        at_ms = changes[-1].at_ms
+        date = dt.datetime.fromtimestamp(at_ms / 1000, ZONE).date()
+        followed = Day(QUEUES, date, ZONE)
+        for change in changes:
+            see = followed.see_call if change.topic == "call" else followed.see_seat
+            see(change.data, change.at_ms)
+        _, read = read_day(conn, QUEUES, date, ZONE, at_ms)
+        for day in (read, followed):
+            business, general = day.figures(180.0, 30.0)
+            assert (business.offered, business.answered, business.waiting) == (1, 1, 0)
+            assert (general.offered, general.waiting) == (0, 1)
