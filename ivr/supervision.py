@@ -116,9 +116,9 @@ class Supervision:
         if self.mode(supervisor) == "barge":
             return
         await self._leave(supervisor)
+        await self._carry_whispers()
         await self._bridge.add(supervisor)
         self._posts[supervisor] = _Post("barge")
-        await self._carry_whispers()
 
     async def stop(self, supervisor: str) -> None:
         """Take her out of everything. No error when she has ended by herself."""
@@ -175,6 +175,7 @@ class Supervision:
             await self._leave(supervisor)
             await self._close_room(supervisor)
             await self._hang_up(snoop.id)
+            await self._carry_whispers()
             raise
         self._posts[supervisor] = _Post(mode, snoop.id, target)
         await self._carry_whispers()
