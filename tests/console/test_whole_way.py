@@ -15,7 +15,7 @@ from agent_console import auth
 from agent_console.openapi import COOKIE
 from agent_console.server import Console
 from db.clock import now_ms
-from db.models import account, missed_call
+from db.models import account, change, missed_call
 from floor import calls
 from hotline import wiring
 from tests.console.house import Browser
@@ -133,13 +133,30 @@ async def test_given_an_expert_of_the_directory_when_asked_then_the_light_is_bus
         await press(agent, talk, "invite", target=target)
         desk = await copy.outside.rung(EXPERT)
         assert await light(agent, made["id"]) == "busy"
+        await told(copy, "busy")
         await desk.answer()
         await talk.is_("conference")
         await desk.hang_up()
         await talk.is_("talking")
+        await told(copy, "free")
         assert await light(agent, made["id"]) == "free"
+        await press(agent, talk, "invite", target=target)
+        await copy.outside.rung(EXPERT)
+        await told(copy, "busy")
         await talk.caller.hang_up()
     await copy.complete(talk.caller, "caller_hung_up")
+    await told(copy, "free")
+
+
+async def told(copy: Copy, wanted: str) -> None:
+    """Wait until the light that every screen was told last is this one."""
+    last = select(change.c.data).where(change.c.topic == "expert").order_by(change.c.seq.desc())
+
+    def look(conn: Connection) -> bool:
+        data = conn.execute(last.limit(1)).scalar_one_or_none()
+        return data is not None and data["light"] == wanted
+
+    await copy.until(look, what=f"the screens were told that the expert is {wanted}")
 
 
 async def light(who: Browser, expert_id: int) -> str:
