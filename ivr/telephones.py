@@ -70,7 +70,8 @@ class Telephones:
         # One after the other: of two changes the later one must stand in the end.
         async with self._turns.setdefault(seat_id, asyncio.Lock()):
             try:
-                seat = await self._parts.db.write(seats.set_phone, seat_id, online)
+                # By the keeper: it looks for the database until it is back, and has us settle.
+                seat = await self._parts.keeper.write(seats.set_phone, seat_id, online)
             except seats.NotNow:
                 log.warning("a telephone of no seat registered")
                 return
