@@ -18,14 +18,20 @@ log = logging.getLogger("hotline.staffing")
 
 
 async def follow_calls(settings: Settings, db: Database) -> None:
-    """Runs for ever; a database that is away costs a look and nothing else."""
+    """Runs for ever; whatever goes wrong costs a look and nothing else.
+
+    The first look waits its turn: calls of before a restart are settled by then.
+    """
     follower = Follower(settings, db)
     while True:
+        await asyncio.sleep(settings.staffing.every_s)
         try:
             await follower.look()
         except DatabaseUnavailable as error:
             log.warning("the floor could not be looked at: %s", error)
-        await asyncio.sleep(settings.staffing.every_s)
+        except Exception:
+            # Seats that don't follow are no reason to let go of a single call.
+            log.exception("the staffing rule failed; looking again")
 
 
 class Follower:

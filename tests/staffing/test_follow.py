@@ -253,6 +253,29 @@ def test_given_the_database_goes_away_then_the_rule_goes_on_when_it_is_back() ->
     virtual.run(story)
 
 
+def test_given_a_look_that_fails_then_the_next_one_goes_on(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with house() as floor:
+            floor.seat()
+            floor.seat()
+            floor.staffed()
+            floor.waits()
+            with monkeypatch.context() as patch:
+                patch.setattr(staffing_doors, "situation", lambda *_: 1 / 0)
+                follow = asyncio.create_task(follow_calls(SETTINGS, floor.db))
+                await asyncio.sleep(20)
+            assert not follow.done()
+            assert "the staffing rule failed" in caplog.text
+            await asyncio.sleep(20)
+            assert len(floor.lent()) == 1
+            follow.cancel()
+            await asyncio.gather(follow, return_exceptions=True)
+
+    virtual.run(story)
+
+
 def test_given_the_rule_is_switched_off_in_the_settings_then_loans_still_end() -> None:
     async def story() -> None:
         off = replace(SETTINGS, staffing=replace(HOW, on=False))
