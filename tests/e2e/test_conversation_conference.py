@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from hotline.testphone import hearing
 from tests.support.conversing import (
+    AGENT_HZ,
     EXPERT,
     EXPERT_HZ,
     SECOND,
@@ -25,7 +26,6 @@ from tests.support.conversing import (
 from tests.support.copy import Copy, running_copy
 from tests.support.outside import shown_to
 from tests.support.steps import hear_each_other, sides, waiting_citizen
-from tests.support.tones import SEAT_HZ
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -60,7 +60,7 @@ async def test_given_talk_when_expert_is_invited_then_caller_stays_and_all_hear_
         assert await desk.ended() == "by_far_end"
     await copy.complete(talk.caller, "caller_hung_up")
     caller, others = sides(copy, await copy.recording_of(talk.id))
-    for hz in (EXPERT_HZ, SEAT_HZ):
+    for hz in (EXPERT_HZ, AGENT_HZ):
         assert hearing.tone_seconds(others, hz, share=0.1) > 0.3
         assert not hearing.has_tone(caller, hz, share=0.1)
 

@@ -21,11 +21,11 @@ from ivr import numbers
 from knowledge import experts
 from tests.support.copy import WITHIN_S, Copy, SeatAt
 from tests.support.steps import ask, talking
-from tests.support.tones import SEAT_HZ
 
 DEPARTMENT = "市场监管局"
-CALLER_HZ, EXPERT_HZ, SECOND_HZ = 2330.0, 2520.0, 3200.0
-"""Pitches that no announcement has, and no chord of the music: that one must not be a voice."""
+CALLER_HZ, EXPERT_HZ, AGENT_HZ, SECOND_HZ = 2330.0, 2520.0, 2680.0, 3200.0
+"""Pitches that no announcement has, and no chord of the music: that one must not be a voice. What
+was said before a scene began has other ones, so a recording tells the two apart."""
 EXPERT = "13800009001"
 SECOND = "13800009002"
 
@@ -105,7 +105,7 @@ class Scene:
         """Everybody with a pitch of his own: caller, agent, and the outside ones named."""
         found = {
             "caller": Voice(self.caller.media, CALLER_HZ),
-            "agent": Voice(self.agent.media, SEAT_HZ),
+            "agent": Voice(self.agent.media, AGENT_HZ),
         }
         for (name, call), hz in zip(others.items(), (EXPERT_HZ, SECOND_HZ), strict=False):
             found[name] = Voice(call.media, hz)
