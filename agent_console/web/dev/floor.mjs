@@ -95,7 +95,7 @@ for (const queue of settings.queues) queue.callback_key = null;
 const staffing = () => ({
   queues: settings.queues.map(({ name }, index) => ({
     name, need_now: 48 + index * 6, staffed: 50, load: 41.2, override: index ? { mode: 'hold', until_ms: now() + 3_600_000, by: '班长甲' } : null,
-    forecast: [1, 2, 3, 4].map((hour) => ({ from_ms: now() + hour * 3_600_000, calls: 60 - hour * 8, talk_s: 190, need: 55 - hour * 5, planned: 50 })),
+    forecast: Array.from({ length: 24 }, (_, slot) => ({ from_ms: Math.ceil(now() / 900_000) * 900_000 + slot * 900_000, calls: 15 - slot / 4, talk_s: 190, need: 55 - slot, roster: 68 - slot })),
     called_in: index ? [] : [{ seat_id: 4, name: '陈秀英', until_ms: now() + 1_800_000 }],
   })),
 });

@@ -40,4 +40,16 @@ export function inOrder(alarms: readonly Alarm[]): Alarm[] {
   return [...alarms].sort((a, b) => Number(b.level === 'red') - Number(a.level === 'red'));
 }
 
+/** The colour of one figure of a queue: the worst alarm of the code it belongs to. */
+export function levelOf(
+  alarms: readonly Alarm[],
+  queue: string,
+  ...codes: string[]
+): Alarm['level'] | '' {
+  const own = alarms.filter(
+    (alarm) => alarm.queue === queue && (codes.length === 0 || codes.includes(alarm.code)),
+  );
+  return inOrder(own)[0]?.level ?? '';
+}
+
 export const LEVEL_WORDS: Record<Alarm['level'], string> = { red: '告警', amber: '预警' };

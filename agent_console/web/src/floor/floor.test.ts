@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { AGAIN_MS, inOrder, listen, NOTHING_HEARD } from './alarms';
+import { AGAIN_MS, inOrder, levelOf, listen, NOTHING_HEARD } from './alarms';
 import { bars, inWords } from './bars';
+import { filterOf, queryOf } from './filterQuery';
+import { comingHours } from './hours';
 import { FloorCall, Party, type Alarm } from './schema';
 import { counts, HELD_LONG_MS, keepOrder, rowOf, select, waitingCallers, type Filter } from './seatRows';
+import { supervised, whyNot, type Me } from './supervision';
+import { untilMs } from './until';
 import { othersOn, percent, seconds, talkWord } from './words';
 import { Seat } from '../api/schema';
 
@@ -135,6 +139,12 @@ describe('alarms that are heard', () => {
     const gone = listen(listen(NOTHING_HEARD, [waits], 0)[1], [], 10)[1];
     expect(listen(gone, [waits], 20)[0]).toBe('amber');
   });
+  it('colours the figure that an alarm is about, and the queue by its worst', () => {
+    const rate: Alarm = { code: 'connect_rate', queue: 'business', level: 'red', text: '' };
+    expect(levelOf([waits, rate], 'business')).toBe('red');
+    expect(levelOf([waits, rate], 'business', 'waiting', 'longest_wait')).toBe('amber');
+    expect(levelOf([waits, rate], 'general')).toBe('');
+  });
   it('shows red before amber', () => {
     expect(inOrder([waits, worse]).map(({ level }) => level)).toEqual(['red', 'amber']);
   });
@@ -166,6 +176,80 @@ describe('calls by hour', () => {
       '今日来电 60 个，接通 50 个，放弃 10 个；最多的是 8 时，来电 40 个',
     );
   });
+});
+
+describe('the hours to come', () => {
+  const ZONE = 'Asia/Shanghai';
+  const slot = (hour: number, minute: number, need: number, roster: number | null = null) => ({
+    from_ms: Date.UTC(2026, 10, 22, hour - 8, minute),
+    calls: 10,
+    talk_s: null,
+    need,
+    roster,
+  });
+  it('sums the calls of an hour and takes its greatest need; the first may be a rest', () => {
+    const hours = comingHours(
+      [slot(9, 45, 5), slot(10, 0, 6, 8), slot(10, 15, 9, 11), slot(10, 30, 7)],
+      ZONE,
+    );
+    expect(hours).toEqual([
+      { fromMs: slot(9, 45, 0).from_ms, calls: 10, need: 5, roster: null },
+      { fromMs: slot(10, 0, 0).from_ms, calls: 30, need: 9, roster: 11 },
+    ]);
+  });
+  it('ends a choice at the end of the day of the hotline', () => {
+    const late = Date.UTC(2026, 10, 22, 15, 30); // 23:30 in Shanghai
+    expect(untilMs('day', late, ZONE)).toBe(Date.UTC(2026, 10, 22, 16));
+    expect(untilMs('1h', late, ZONE)).toBe(late + 3_600_000);
+  });
+});
+
+describe('supervision', () => {
+  const mine = { id: 9, state: 'paused' } as const;
+  const me: Me = { seat: mine, phone: '', online: true, supervised: null };
+  const served = call('c', { state: 'talking' });
+  const busy = seat(1, { state: 'talking', call_id: 'c' });
+  it('finds the call on which my seat listens, and how', () => {
+    const watched = call('c', {
+      parties: [
+        party('agent', { seat_id: 9 }),
+        party('supervisor', { seat_id: 9, kind: 'whisper', place: 'apart' }),
+      ],
+    });
+    expect(supervised([served, watched], 9)).toMatchObject({ mode: 'whisper', ringing: false });
+    expect(supervised([watched], 8)).toBeNull();
+    expect(supervised([watched], null)).toBeNull();
+  });
+  it('as an agent of a call I supervise nothing', () => {
+    expect(supervised([call('c', { parties: [party('agent', { seat_id: 9 })] })], 9)).toBeNull();
+  });
+  it('is possible with a seat, a telephone and a call, otherwise says what is missing', () => {
+    expect(whyNot(busy, served, me)).toBe('');
+    expect(whyNot(busy, null, me)).toContain('不在通话中');
+    expect(whyNot(busy, call('c', { stage: 'waiting' }), me)).toContain('不在通话中');
+    expect(whyNot(busy, served, { ...me, seat: null })).toContain('没有座席');
+    expect(whyNot(busy, served, { ...me, seat: { id: 1, state: 'paused' } })).toContain('自己');
+    expect(whyNot(busy, served, { ...me, phone: '电话连接中' })).toBe('电话连接中');
+    expect(whyNot(busy, served, { ...me, online: false })).toContain('网络');
+  });
+  it('in one call already: this one may change, another must wait', () => {
+    const state = { ...mine, state: 'talking' } as const;
+    const on = (id: string): Me => ({
+      ...me,
+      seat: state,
+      supervised: { call: call(id), mode: 'listen', ringing: false, sinceMs: null },
+    });
+    expect(whyNot(busy, served, on('c'))).toBe('');
+    expect(whyNot(busy, served, on('d'))).toContain('另一通话');
+    expect(whyNot(busy, served, { ...me, seat: state })).toContain('正在通话');
+  });
+});
+
+it('keeps the filter in the address, and only what differs from the beginning', () => {
+  expect(queryOf(everybody)).toEqual({});
+  const asked: Filter = { group: 'paused', queue: 'business', name: '王', sort: 'name' };
+  expect(filterOf(queryOf(asked) as Record<string, string>)).toEqual(asked);
+  expect(filterOf({ state: 'nonsense', sort: 'nonsense' })).toEqual(everybody);
 });
 
 describe('words', () => {

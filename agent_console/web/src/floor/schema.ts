@@ -101,19 +101,24 @@ export type Alarm = z.infer<typeof Alarm>;
 export const Figures = z.object({
   at_ms: ms,
   day: z.string(),
+  /** The hotline's, since a wall with a key reads nothing else. */
+  zone: optionalText,
   queues: z.array(QueueFigures),
   alarms: z.array(Alarm),
 });
 export type Figures = z.infer<typeof Figures>;
 
-const ForecastHour = z.object({
+/** A quarter of an hour that is to come. */
+const Slot = z.object({
   from_ms: ms,
   calls: z.number(),
   talk_s: optionalNumber,
+  /** Seats at their telephones. */
   need: z.number(),
-  planned: optionalNumber,
+  /** People on the roster for that, breaks and absences counted in. */
+  roster: optionalNumber,
 });
-export type ForecastHour = z.infer<typeof ForecastHour>;
+export type Slot = z.infer<typeof Slot>;
 
 export const OverrideMode = z.enum(['auto', 'off', 'hold']);
 export type OverrideMode = z.infer<typeof OverrideMode>;
@@ -124,8 +129,13 @@ export const QueueStaffing = z.object({
   staffed: z.number(),
   /** Offered traffic in erlang. */
   load: optionalNumber,
-  forecast: z.array(ForecastHour),
+  forecast: z.array(Slot),
   called_in: z.array(z.object({ seat_id: id, name: z.string(), until_ms: optionalMs })),
+  /** Whether a rule calls seats in for this queue: only then is there something to overrule. */
+  ruled: z
+    .boolean()
+    .nullish()
+    .transform((value) => value ?? true),
   override: z
     .object({ mode: OverrideMode, until_ms: optionalMs, by: optionalText })
     .nullish()
