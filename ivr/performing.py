@@ -254,6 +254,9 @@ class Performer:
         self, leg: Leg, now: Conversation, channel: ari.ChannelData, inside: bool
     ) -> None:
         match leg.place:
+            case "apart" | "in" if leg.role == "supervisor":
+                # Written before it was done: she may still be heard, or not hear, as before.
+                await self._supervise(leg.id, leg.kind, listened_to(now))
             case "in" if not inside:
                 await self._join(leg.id)
             case "held" if inside:
@@ -264,7 +267,5 @@ class Performer:
                 self.call.seat_answered(leg.id)
             case "announcing":
                 await self._announce(leg.id)
-            case "apart" if self.supervision.mode(leg.id) is None:
-                await self._supervise(leg.id, leg.kind, listened_to(now))
             case _:
                 pass

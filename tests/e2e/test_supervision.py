@@ -26,6 +26,7 @@ from tests.support.conversing import (
 from tests.support.copy import WITHIN_S, Copy, SeatAt, running_copy
 from tests.support.steps import sides
 from tests.support.tones import SEAT_HZ
+from tickets import store
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -162,6 +163,9 @@ async def test_given_listening_when_she_takes_over_then_she_is_the_agent(copy: C
         await hers.hang_up()
         await talk.caller.ended()
     await copy.complete(talk.caller, "agent_hung_up")
+    ticket = await copy.db.read(store.of_call, talk.id)
+    assert ticket is not None
+    assert ticket.account_id == chief.account_id
     _, others = sides(copy, await copy.recording_of(talk.id))
     assert hearing.has_tone(others, CHIEF_HZ), "what she says as the agent is kept"
 
@@ -171,6 +175,25 @@ async def without_agent(talk: Scene, expected: dict[str, str], **others: SeatCal
     people = talk.voices(**others)
     people.pop("agent")
     await they_hear(talk.copy, people, expected)
+
+
+async def test_given_expert_alone_with_the_caller_when_she_listens_then_she_hears_both(
+    copy: Copy,
+) -> None:
+    chief = await chief_of(copy)
+    async with scene(copy) as talk:
+        hers = await comes(talk, chief, "whisper")
+        desk = await talk.brings("invite")
+        await talk.press("leave")
+        await talk.agent.ended()
+        await talk.is_("left")
+        # She had whispered: the caller must not hear her now.
+        heard = {"supervisor": "ce", "caller": "e", "expert": "c"}
+        await without_agent(talk, heard, supervisor=hers, expert=desk)
+        await talk.caller.hang_up()
+        await desk.ended()
+        await hers.ended()
+    await copy.complete(talk.caller, "caller_hung_up")
 
 
 async def test_given_whisper_when_her_telephone_hangs_up_then_the_talk_goes_on_without_her(
@@ -203,20 +226,38 @@ async def test_given_two_supervisors_when_one_barges_then_the_other_hears_her_un
     await copy.complete(talk.caller, "caller_hung_up")
 
 
-@pytest.mark.parametrize("verb", ["listen", "whisper", "barge"])
-async def test_given_supervisor_when_controller_is_killed_then_she_goes_on_and_can_change(
-    copy: Copy, verb: str
+@pytest.mark.parametrize(
+    ("before", "verb"), [("listen", "whisper"), ("barge", "listen"), ("whisper", "barge")]
+)
+async def test_given_change_when_controller_is_killed_at_once_then_it_is_as_the_screen_says(
+    copy: Copy, before: str, verb: str
+) -> None:
+    """What was written may not have been done: she must not be heard where she only listens."""
+    chief = await chief_of(copy)
+    async with scene(copy) as talk:
+        hers = await comes(talk, chief, before)
+        await talk.press(verb, chief)
+        await copy.controller.kill()
+        await copy.controller.start()
+        await does(talk, chief, verb)
+        await talk.hear(HEAR[verb], supervisor=hers)
+        await talk.press("listen" if verb != "listen" else "whisper", chief)
+        await talk.caller.hang_up()
+        await hers.ended()
+    await copy.complete(talk.caller, "caller_hung_up")
+
+
+async def test_given_whisper_when_no_controller_is_there_then_all_hear_as_before(
+    copy: Copy,
 ) -> None:
     chief = await chief_of(copy)
     async with scene(copy) as talk:
-        hers = await comes(talk, chief, verb)
+        hers = await comes(talk, chief, "whisper")
+        await talk.hear(WHISPERS, supervisor=hers)
         await copy.controller.kill()
-        await talk.hear(HEAR[verb], supervisor=hers)
+        await talk.hear(WHISPERS, supervisor=hers)
         await copy.controller.start()
-        await talk.hear(HEAR[verb], supervisor=hers)
-        other = "listen" if verb != "listen" else "whisper"
-        await talk.press(other, chief)
-        await talk.hear(HEAR[other], supervisor=hers)
+        await talk.hear(WHISPERS, supervisor=hers)
         await talk.caller.hang_up()
         await hers.ended()
     await copy.complete(talk.caller, "caller_hung_up")
