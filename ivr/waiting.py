@@ -24,6 +24,7 @@ from ivr.call import LiveCall
 from ivr.inbox import Asked, Happening, Offered, Pressed, SeatAnswered, SeatGone, Spoken
 from ivr.policy import next_deadline_s, told_by
 from ivr.queue import Place
+from ivr.telling import where_he_stands
 
 log = logging.getLogger("hotline.queue")
 
@@ -32,7 +33,6 @@ RING_GRACE_S = 3.0
 
 # Q.850
 NO_ROUTE, REJECTED, BUSY, NOT_REACHABLE = 3, 21, 17, 20
-MOST_MINUTES_TOLD = 30
 
 
 async def wait(
@@ -315,36 +315,12 @@ class Wait:
         if self.place is None:
             return
         position = self.parts.floor.position(self.place)
-        media = self._position_media(position)
         wait_s = self.parts.floor.expected_wait_s(self.place)
-        if wait_s is not None:
-            media += self._wait_media(wait_s)
-        if self.call.row.callback_ms is None:
-            media.append(self.parts.prompts.media("callback_offer"))
+        offer = self.call.row.callback_ms is None
+        media = where_he_stands(self.parts.prompts, position, wait_s, offer_callback=offer)
         self._stop_music()
         self.call.play(*media)
         await self.call.note("position_told", {"position": position})
-
-    def _position_media(self, position: int) -> list[str]:
-        prompts = self.parts.prompts
-        if position <= 1:
-            return [prompts.media("position_next")]
-        return [
-            prompts.media("position"),
-            *prompts.number(position - 1),
-            prompts.media("position_unit"),
-        ]
-
-    def _wait_media(self, wait_s: float) -> list[str]:
-        prompts = self.parts.prompts
-        if wait_s < 60:
-            return [prompts.media("wait_under_minute")]
-        minutes = min(math.ceil(wait_s / 60), MOST_MINUTES_TOLD)
-        return [
-            prompts.media("wait_about"),
-            *prompts.number(minutes),
-            prompts.media("wait_minutes"),
-        ]
 
     async def _callback(self) -> None:
         if self.call.row.callback_ms is None:
