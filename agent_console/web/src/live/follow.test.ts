@@ -28,6 +28,12 @@ describe('following the feed', () => {
     expect(follow({ seq: 12 }, missed(13)).do).toBe('apply');
     expect(follow({ seq: 13 }, missed(13)).do).toBe('nothing');
   });
+  it('applies figures whatever their number: they stand in no table', () => {
+    const figures = { at_ms: 1, day: '2026-11-22', queues: [], alarms: [] };
+    const told = { type: 'change', seq: 13, topic: 'figures', key: 'x', at_ms: 1, data: figures };
+    expect(follow({ seq: 13 }, JSON.stringify(told)).do).toBe('apply');
+    expect(follow({ seq: null }, JSON.stringify(told)).do).toBe('apply');
+  });
   it('moves on over topics it does not know', () => {
     const text = '{"type":"change","seq":14,"topic":"weather","key":"x","at_ms":1,"data":{}}';
     expect(follow({ seq: 13 }, text)).toEqual({ do: 'skip', seq: 14 });

@@ -37,7 +37,9 @@ export function follow(place: Place, text: string): Step {
 function change(place: Place, message: unknown): Step {
   const known = Change.safeParse(message);
   if (known.success) {
-    const repeated = place.seq !== null && known.data.seq <= place.seq;
+    // Figures stand in no table: they carry the number that this page has seen already.
+    const numbered = known.data.topic !== 'figures';
+    const repeated = numbered && place.seq !== null && known.data.seq <= place.seq;
     return repeated ? { do: 'nothing' } : { do: 'apply', change: known.data };
   }
   const other = AnyChange.safeParse(message);
