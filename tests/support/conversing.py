@@ -123,6 +123,7 @@ class Scene:
 @asynccontextmanager
 async def scene(copy: Copy, seat: SeatAt | None = None) -> AsyncIterator[Scene]:
     """A caller and an agent who talk; everybody who is left hangs up at the end."""
+    assert max(copy.pitch.values()) < CALLER_HZ - 50, "an announcement sounds like a person"
     chosen = seat or await copy.seat()
     async with talking(copy, chosen) as (caller, agent):
         row = await in_state_of(copy, caller)
