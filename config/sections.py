@@ -180,7 +180,7 @@ def talk(table: Table, trunks: Collection[str]) -> Talk:
         transfer_ring_s=table.seconds("transfer_ring_s", 5, 180),
         outbound_ring_s=table.seconds("outbound_ring_s", 5, 180),
         outbound_trunk=table.maybe_reference("outbound_trunk", "trunk", trunks),
-        emergency=table.texts("emergency", _SHORT, "a short number in quotes, as \"110\""),
+        emergency=table.texts("emergency", _SHORT, 'a short number in quotes, as "110"'),
     )
 
 
