@@ -7,6 +7,7 @@ is to be done; it is written down first, then done (`ivr.performing`).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,9 +24,11 @@ from ivr.call import HungUp, LiveCall
 from ivr.conversation import (
     HUNG_UP,
     NO_ANSWER,
+    Action,
     Conversation,
     End,
     Event,
+    HangUp,
     Leg,
     Note,
     Outcome,
@@ -113,6 +116,9 @@ class Talk:
         self.loop = asyncio.get_running_loop()
         self.ring_until: dict[str, float] = {}
         self.lost_until: float | None = None
+        self.unsure = False
+        """Whether Asterisk may have it otherwise: a request of ours failed."""
+        self.to_let_go: set[str] = set()
 
     # --- the loop ---
 
@@ -204,33 +210,62 @@ class Talk:
         try:
             await self._do(outcome)
         except ari.AriError:
-            await self._undo(before)
-            raise
+            if not await self._mended(before):
+                raise
         if self.over is None:
             await self.performer.keep_mixing(self.now)
             await self.performer.ring_tone(self.now)
 
     async def _do(self, outcome: Outcome) -> None:
+        ends = any(isinstance(action, (End, Requeue)) for action in outcome.actions)
         for action in outcome.actions:
             if isinstance(action, End):
                 self.over = Over(action.reason)
             elif isinstance(action, Requeue):
                 await self._back_to_queue(action, outcome)
+            elif ends:
+                # Whatever fails now, the caller must not be left where nobody is.
+                await self._anyhow(action)
             else:
                 await self.performer.perform(action)
 
-    async def _undo(self, before: Conversation) -> None:
-        """Asterisk could not do it: everybody back to where he was, nothing half done.
+    async def _anyhow(self, action: Action) -> None:
+        """Who could not be hung up is tried once more: he would hear whoever comes next."""
+        try:
+            await self.performer.perform(action)
+        except (ari.ClientClosed, ari.Fenced):
+            raise
+        except ari.AriError as error:
+            log.warning("call %s: left undone at its end: %s", self.call.id, type(error).__name__)
+            if isinstance(action, HangUp):
+                again = self.performer.client.channel(action.leg).hangup("normal")
+                self.call.spawn(again, "hang up a leg")
 
-        Who was let go or rung meanwhile can't be undone; then what was decided stands.
+    async def _mended(self, before: Conversation) -> bool:
+        """Asterisk could not do all of it. Who was let go or rung can't be undone: then what was
+        decided is carried through; else everybody goes back to where he was.
+
+        The answer is whether it was carried through. Either is tried until it is so.
         """
         after = self.now
-        if {leg.id for leg in after.legs} != {leg.id for leg in before.legs}:
-            return
-        self.now = before
-        await self.call.converse(after, before, [Note("undone")], {})
+        gone = {leg.id for leg in before.legs} - {leg.id for leg in after.legs}
+        new = {leg.id for leg in after.legs} - {leg.id for leg in before.legs}
+        self.to_let_go |= gone
+        self.unsure = True
+        if not gone and not new:
+            self.now = before
+            await self.call.converse(after, before, [Note("undone")], {})
+        await self._set_right()
+        return bool(gone or new)
+
+    async def _set_right(self) -> None:
+        """See to it that Asterisk has everybody where the conversation has him."""
         found = await look(self.performer.client)
-        await self.performer.mend(before, found.channels, found.bridges)
+        for leg in tuple(self.to_let_go):
+            await self.performer.perform(HangUp(leg))
+            self.to_let_go.discard(leg)
+        await self.performer.mend(self.now, found.channels, found.bridges)
+        self.unsure = False
 
     async def _write(self, before: Conversation, outcome: Outcome) -> None:
         ends = any(isinstance(action, (End, Requeue)) for action in outcome.actions)
@@ -255,10 +290,11 @@ class Talk:
         for leg in self.now.legs:
             if leg.role != "caller":
                 causes.setdefault(leg.id, "ended")
-                await self.performer.quietly(self.performer.client.channel(leg.id).hangup("normal"))
-                call.parts.directory.drop(leg.id)
-        await self.performer.supervision.close()
-        await self.performer.quietly(self.performer.bridge.remove(call.channel))
+                await self._anyhow(HangUp(leg.id))
+        with contextlib.suppress(ari.RequestTimeout, ari.Refused):
+            await self.performer.supervision.close()
+        with contextlib.suppress(ari.RequestTimeout, ari.Refused):
+            await self.performer.bridge.remove(call.channel)
         await call.back_to_queue(queue, action.head, action.hint, causes)
         call.legs.clear()
         call.seat_channel = None
@@ -367,10 +403,17 @@ class Talk:
             due.append(self.lost_until)
             if self.now.state == "lost":
                 due.append(self.loop.time() + LOOK_AGAIN_S)
+        if self.unsure:
+            due.append(self.loop.time() + LOOK_AGAIN_S)
         return min(due, default=None)
 
     async def _clock_struck(self) -> None:
         now = self.loop.time()
+        if self.unsure:
+            try:
+                await self._set_right()
+            except (ari.ConnectionLost, ari.RequestTimeout, ari.Refused) as error:
+                log.warning("call %s: not set right yet: %s", self.call.id, type(error).__name__)
         for leg_id, until in list(self.ring_until.items()):
             if now >= until:
                 # As if Asterisk had said so; what still rings is hung up by the move.

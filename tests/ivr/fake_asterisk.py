@@ -52,6 +52,8 @@ class Leg:
     playbacks: deque[Playing] = field(default_factory=deque)
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
     digits_sent: str = ""
+    unheard: bool = False
+    """Muted: what it says reaches nobody."""
     hears_ringing: bool = False
 
     def shown(self) -> ari.ChannelData:
@@ -227,6 +229,20 @@ class FakeAsterisk:
     def no_ring_tone(self, channel: str) -> None:
         self.our_channel(channel).hears_ringing = False
 
+    def mute(self, channel: str, **_: Any) -> None:
+        self.our_channel(channel).unheard = True
+
+    def unmute(self, channel: str, **_: Any) -> None:
+        self.our_channel(channel).unheard = False
+
+    def snoop(self, channel: str, snoop: str, *, appArgs: Iterable[str], **_: Any) -> None:  # noqa: N803
+        """A channel that hears another, as Asterisk names it."""
+        heard = self.our_channel(channel)
+        args = tuple(appArgs)
+        name = f"Snoop/{heard.id}-00000001"
+        self.legs[snoop] = Leg(snoop, name, "Up", ",".join((self.app, *args)))
+        self.tell(ari.StasisStart(channel=self.legs[snoop].shown(), args=args))
+
     def send_digits(self, channel: str, *, dtmf: str, **_: Any) -> None:
         self.our_channel(channel).digits_sent += dtmf
 
@@ -382,6 +398,9 @@ class FakeClient(ari.Client):
             op.CHANNEL_MOH_STOP: asterisk.music_off,
             op.CHANNEL_RING: asterisk.ring_tone,
             op.CHANNEL_RING_STOP: asterisk.no_ring_tone,
+            op.CHANNEL_MUTE: asterisk.mute,
+            op.CHANNEL_UNMUTE: asterisk.unmute,
+            op.CHANNEL_SNOOP: asterisk.snoop,
             op.CHANNEL_DTMF: asterisk.send_digits,
             op.CHANNEL_ORIGINATE: asterisk.originate,
             op.CHANNEL_HANGUP: asterisk.hang_up,
