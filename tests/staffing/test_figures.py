@@ -21,6 +21,7 @@ from floor.figures import Day, QueueFigures
 from floor.staffing import Times
 from tests.db.databases import plain_sqlite
 from tests.floor.furnishing import new_call, new_seat
+from tests.staffing.limits import patiently
 
 ZONE = zoneinfo.ZoneInfo("Asia/Shanghai")
 QUEUES = {"business": "优化营商环境专线", "general": "政务服务"}
@@ -269,6 +270,7 @@ def test_given_alarms_then_the_red_ones_come_first_and_their_text_does_not_run()
     assert all(alarm.text.startswith("优化营商环境专线：") for alarm in found)
 
 
+@patiently
 @given(st.data())
 def test_whatever_is_told_twice_or_again_later_counts_once(data: st.DataObject) -> None:
     """After a read of the tables the feed tells again what was read: the end is the same."""
@@ -349,7 +351,7 @@ def _answer(conn: Connection, call_id: str, seat_id: int) -> None:
 
 
 @given(DEEDS)
-@settings(max_examples=25, deadline=None)
+@settings(patiently, max_examples=25)
 def test_the_tables_and_the_feed_tell_the_same_day(deeds: list[tuple[str, int, int]]) -> None:
     with plain_sqlite() as conn:
         do(conn, deeds)
