@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from playwright.async_api import Dialog
-
 from tests.browser.conftest import Browsers, Opener
 from tests.browser.steps import (
     hear_each_other,
@@ -16,32 +14,6 @@ from tests.browser.steps import (
 )
 from tests.support.browser import Window
 from tests.support.console import House
-
-
-async def test_given_call_when_agents_page_is_reloaded_then_she_is_warned_and_text_is_there(
-    house: House, browsers: Browsers, windows: Opener
-) -> None:
-    person = await house.person()
-    agent, citizen = await windows(browsers.agents), await windows(browsers.citizens)
-    await take_seat(house, agent, person)
-    await talk(house, agent, citizen)
-    ticket = await ticket_of(agent)
-    warned: list[str] = []
-
-    async def go_on(dialog: Dialog) -> None:
-        warned.append(dialog.type)
-        await dialog.accept()
-
-    agent.page.on("dialog", go_on)
-    await agent.type("ticket-text", "刚刚写下的话")
-    await agent.page.reload()
-    assert warned == ["beforeunload"]
-    # Leaving the page is hanging up: the caller is told by the end of the call, not by silence.
-    await citizen.see("phone-state", state="ended")
-    await agent.see("seat-state", state="wrap_up")
-    await agent.see("ticket-form", ticket=ticket)
-    assert await agent.typed("ticket-text") == "刚刚写下的话"
-    await kept(house, ticket, "刚刚写下的话")
 
 
 async def test_given_text_just_typed_when_tab_is_closed_then_it_is_there_in_the_next(

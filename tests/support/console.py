@@ -59,6 +59,10 @@ class House:
         account_id, seat_id = await self.copy.db.write(furnish)
         return Person(login, name, role, account_id, seat_id)
 
+    def seat_without_queue(self, conn: Connection, account_id: int, name: str) -> int:
+        """A seat that no caller waits for: an expert's, a supervisor's; its id."""
+        return seats.create(conn, account_id, name, {}).id
+
     async def seat_of(self, person: Person) -> Seat:
         found = await self.copy.db.read(seats.get, person.seat_id)
         assert found is not None

@@ -100,7 +100,11 @@ async function guard(to: RouteLocationNormalized): Promise<boolean | string | ob
   }
   if (OPEN.has(to.path)) return signedIn ? firstRoom() : true;
   if (!signedIn) return { path: '/login', query: to.path === '/work' ? {} : { next: to.fullPath } };
-  if (to.path === '/work' && !session.rooms.value.includes('work')) return firstRoom();
+  const home = to.redirectedFrom?.path === '/';
+  if (to.path === '/work' && (home || !session.rooms.value.includes('work'))) {
+    const first = firstRoom();
+    return first === to.path ? true : first;
+  }
   return true;
 }
 

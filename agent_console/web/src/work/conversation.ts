@@ -271,8 +271,10 @@ export function stepsOf(talk: Talk): Step[] {
       },
       {
         verb: 'swap',
-        label: withCaller ? `切换到${whom}` : '切换到来电人',
-        hint: `${withCaller ? '来电人' : whom}听等待音，${whom}不挂断`,
+        label: '切换',
+        hint: withCaller
+          ? `与${whom}单独通话，来电人听等待音`
+          : `与来电人通话，${whom}听等待音，不挂断`,
       },
       { verb: 'join', label: '三方会议', hint: '所有人一起通话' },
     );

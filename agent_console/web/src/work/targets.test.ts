@@ -48,11 +48,13 @@ describe('finding whom to ring', () => {
 
 describe('the light of an expert', () => {
   it('at a seat is the seat’s, and off duty is off', () => {
-    const seats = new Map([[9, { state: 'talking' as const }]]);
+    const seats = new Map([[9, { state: 'talking' as const, phone_ready: true }]]);
     const atSeat = expert(3, '赵六', '人社局', { ring: 'seat', seat_id: 9 });
     expect(lightOf(atSeat, seats)).toBe('busy');
     expect(lightOf({ ...atSeat, on_duty: false }, seats)).toBe('off');
     expect(lightOf({ ...atSeat, ring: 'number' }, seats)).toBe('free');
+    const gone = new Map([[9, { state: 'available' as const, phone_ready: false }]]);
+    expect(lightOf(atSeat, gone)).toBe('off');
   });
 });
 

@@ -37,13 +37,18 @@ export const LIGHTS: Readonly<Record<Light, string>> = {
   off: '不在岗',
 };
 
+const IN_A_CALL = new Set(['reserved', 'ringing', 'talking']);
+
 /** An expert at a seat is as free as the seat, which the feed knows at once. */
-export function lightOf(expert: Expert, seats: ReadonlyMap<number, Pick<Seat, 'state'>>): Light {
+export function lightOf(
+  expert: Expert,
+  seats: ReadonlyMap<number, Pick<Seat, 'state' | 'phone_ready'>>,
+): Light {
   if (!expert.on_duty) return 'off';
   const seat = expert.seat_id === null ? undefined : seats.get(expert.seat_id);
   if (expert.ring !== 'seat' || seat === undefined) return expert.light;
-  if (seat.state === 'available') return 'free';
-  return seat.state === 'offline' ? 'off' : 'busy';
+  if (IN_A_CALL.has(seat.state)) return 'busy';
+  return seat.phone_ready && seat.state !== 'offline' ? 'free' : 'off';
 }
 
 export function expertName(expert: Pick<Expert, 'name' | 'department'>): string {
