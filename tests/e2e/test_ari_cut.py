@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 from floor import requests
 from floor.requests import Request
 from tests.support.copy import Copy, running_copy
-from tests.support.process import Part
-from tests.support.states import GAVE_UP, Scene, all_go_on, in_state, in_states, on_duty, patient
-from tests.support.steps import hear_each_other, hears
-from tests.support.wire import Wire, wire_to
+from tests.support.states import GAVE_UP, Scene, all_go_on, in_state, in_states, patient
+from tests.support.steps import hear_each_other
+from tests.support.wire import Wire
+from tests.support.wire import wired as by_wire
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -38,18 +38,8 @@ class Wired:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def wired() -> AsyncIterator[Wired]:
-    async with running_copy(patient) as copy:
-        asterisk = copy.settings.asterisk
-        async with wire_to(asterisk.host, asterisk.http_port) as wire:
-            await copy.controller.stop()
-            through = replace(copy.settings, asterisk=replace(asterisk, http_port=wire.port))
-            copy.controller = Part("controller", through, copy.directory)
-            await copy.controller.start()
-            try:
-                yield Wired(copy, wire)
-            finally:
-                await wire.mend()
-                await copy.controller.stop()
+    async with running_copy(patient) as copy, by_wire(copy) as wire:
+        yield Wired(copy, wire)
 
 
 async def test_given_a_call_in_every_state_when_line_is_cut_then_all_go_on(wired: Wired) -> None:
@@ -108,24 +98,6 @@ async def picked_up_unseen(scene: Scene) -> None:
         await scene.seat.go_available()
         scene.call = await scene.seat.rung()
         await scene.seat_call.answer()
-
-
-async def test_given_line_is_cut_when_citizen_dials_then_he_is_kept_company_and_greeted(
-    wired: Wired,
-) -> None:
-    async with on_duty(wired.copy, available=False) as seat:
-        await wired.wire.close()
-        async with wired.copy.citizen() as citizen:
-            await hears(wired.copy, citizen, "system_busy")
-            await wired.wire.mend()
-            await hears(wired.copy, citizen, "greeting", within_s=20)
-            await citizen.press("1")
-            await seat.go_available()
-            call = await seat.rung()
-            await call.answer()
-            await hear_each_other(citizen, call)
-            await citizen.hang_up()
-        await wired.copy.complete(citizen, "caller_hung_up")
 
 
 async def test_given_line_stalls_when_hold_is_pressed_then_it_is_done_once_it_flows(

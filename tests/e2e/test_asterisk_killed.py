@@ -13,9 +13,11 @@ from sqlalchemy import select
 
 from db.models import ticket
 from hotline.testphone import hearing
+from tests.support.conversing import spans_of
 from tests.support.copy import Copy, running_copy
-from tests.support.states import Scene, in_states, on_duty, patient
+from tests.support.states import Scene, in_states, on_duty
 from tests.support.steps import hear_each_other, hears, sides
+from tests.support.talks import long_lasting, talks
 from tests.support.tones import CITIZEN_HZ, SEAT_HZ
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -33,7 +35,7 @@ TO_BE_RUNG_BACK = ("waiting", "ringing")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def copy() -> AsyncIterator[Copy]:
-    async with running_copy(patient) as running:
+    async with running_copy(long_lasting, outside=True) as running:
         yield running
 
 
@@ -92,14 +94,20 @@ async def test_given_a_call_in_every_state_when_asterisk_is_killed_then_each_end
     await new_call_works(copy)
 
 
-async def test_given_a_call_in_every_state_when_all_power_fails_then_each_ends_with_its_reason(
+async def test_given_conversations_of_several_when_all_power_fails_then_each_is_lost_and_whole(
     copy: Copy,
 ) -> None:
-    async with in_states(copy) as scenes:
+    several = ("talking", "asking", "consulting", "conference", "left", "handing", "recalling")
+    async with talks(copy, several) as made:
         await copy.controller.kill()
         await kill_asterisk(copy)
         await copy.asterisk.process.start()
         await copy.controller.start()
-        for scene in scenes:
-            await has_ended(scene)
+        for talk in made:
+            row = await copy.complete(talk.scene.caller, "lost")
+            spans = await spans_of(copy, row.id)
+            assert spans, talk.state
+            assert all(span.to_ms is not None for span in spans), talk.state
+            freed = await talk.scene.seat.is_in("offline")
+            assert freed.call_id is None
     await new_call_works(copy)

@@ -1,6 +1,7 @@
-"""kill -9 of the controller in every state of a conversation: nobody is cut off, and it goes on.
+"""The line to Asterisk is cut, then the controller is killed, in every state of a conversation.
 
-All states stand at one time in one copy, and one blow strikes them all (`tests.support.talks`).
+Nobody is cut off and everything goes on. All states stand at one time in one copy, and each
+blow strikes them all (`tests.support.talks`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import pytest
 import pytest_asyncio
 
 from tests.support.copy import Copy, running_copy
-from tests.support.talks import HEARD, long_lasting, talks
+from tests.support.talks import long_lasting, talks
+from tests.support.wire import wired
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -23,17 +25,21 @@ async def copy() -> AsyncIterator[Copy]:
         yield running
 
 
-async def test_given_conversation_in_every_state_when_controller_killed_then_all_go_on(
+async def test_given_conversation_in_every_state_when_line_is_cut_and_controller_killed_then_all_go_on(
     copy: Copy,
 ) -> None:
-    async with talks(copy) as made:
+    async with wired(copy) as wire, talks(copy) as made:
+        carried = wire.carried
+        wire.cut()
+        await copy.until(lambda _: wire.carried > carried, 30, "the controller is back")
+        await asyncio.gather(*(talk.still() for talk in made))
+
         await copy.controller.kill()
         # Without any controller: who speaks goes on speaking.
-        await asyncio.gather(
-            *(talk.scene.hear(HEARD["talking"]) for talk in made if talk.state == "talking")
-        )
+        await asyncio.gather(*(talk.still() for talk in made))
         await copy.controller.start()
         await asyncio.gather(*(talk.still() for talk in made))
+
         for talk in made:
             await talk.rings_on()
         for talk in made:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -37,8 +37,17 @@ GAVE_UP = {
 
 
 def patient(settings: Settings) -> Settings:
-    """Telephones ring for as long as the rest of the table needs to be set up."""
-    return with_queue(settings, "business", ring_s=40.0)
+    """Nothing ends by itself while the rest of the table is set up, on however busy a machine:
+    telephones ring on, menus wait for their key, and nobody is told his position."""
+    calm = with_queue(
+        settings,
+        "business",
+        ring_s=60.0,
+        max_wait_s=600.0,
+        announce_first_s=300.0,
+        announce_every_s=300.0,
+    )
+    return replace(calm, lines=tuple(replace(line, key_wait_s=60.0) for line in calm.lines))
 
 
 @dataclass(slots=True)

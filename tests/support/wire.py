@@ -6,6 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from tests.support.copy import Copy
+from tests.support.process import Part
 
 CHUNK = 65_536
 
@@ -100,3 +104,19 @@ async def wire_to(host: str, port: int) -> AsyncIterator[Wire]:
     finally:
         await wire.mend()
         await wire.close()
+
+
+@asynccontextmanager
+async def wired(copy: Copy) -> AsyncIterator[Wire]:
+    """Have the copy's controller reach its Asterisk through a wire of ours."""
+    asterisk = copy.settings.asterisk
+    async with wire_to(asterisk.host, asterisk.http_port) as wire:
+        await copy.controller.stop()
+        through = replace(copy.settings, asterisk=replace(asterisk, http_port=wire.port))
+        copy.controller = Part("controller", through, copy.directory)
+        await copy.controller.start()
+        try:
+            yield wire
+        finally:
+            await wire.mend()
+            await copy.controller.stop()
