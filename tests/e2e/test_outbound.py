@@ -103,29 +103,17 @@ async def how_missed_stands(copy: Copy, missed_id: int) -> tuple[str, str | None
     return row.state, row.note
 
 
-async def press_dial(copy: Copy, seat: SeatAt, **args: Any) -> Request:
-    """The console's button; what came of it."""
+async def dial(copy: Copy, seat: SeatAt, **args: Any) -> str:
+    """Press the console's button; the id of the call that came of it."""
     put = await copy.db.write(requests.put, seat.account_id, None, "dial", args)
 
     def settled(conn: Connection) -> Request | None:
         found = requests.get(conn, put.id)
         return found if found is not None and found.state in ("done", "refused") else None
 
-    return await copy.until(settled, what="answer to dial")
-
-
-async def dial(copy: Copy, seat: SeatAt, **args: Any) -> str:
-    """Press the button; the id of the call that came of it."""
-    answer = await press_dial(copy, seat, **args)
+    answer = await copy.until(settled, what="answer to dial")
     assert answer.state == "done", answer.outcome
     return str((answer.outcome or {})["call_id"])
-
-
-async def sentence(copy: Copy, seat: SeatAt, **args: Any) -> str:
-    """Press the button; why it was refused."""
-    answer = await press_dial(copy, seat, **args)
-    assert answer.state == "refused", answer.outcome
-    return str((answer.outcome or {})["detail"])
 
 
 async def now(copy: Copy, call_id: str, **wanted: object) -> Call:
@@ -370,50 +358,6 @@ async def test_given_notice_when_he_hangs_up_then_the_call_is_over_and_kept(copy
     await hers.ended()
     await ended(copy, call_id, "callee_hung_up")
     await seat.is_in("wrap_up")
-
-
-# --- refused ---
-
-
-async def test_given_agent_who_is_on_a_call_when_she_dials_then_she_is_told(copy: Copy) -> None:
-    number, other = new_number(), new_number()
-    _, missed_id = await to_be_rung_back(copy, number)
-    _, other_id = await to_be_rung_back(copy, other)
-    seat, colleague = await copy.seat(available=False), await copy.seat(available=False)
-    call_id, hers, _ = await both(copy, seat, number, missed_id=missed_id)
-    assert await sentence(copy, seat, missed_id=other_id) == "您正在通话中，不能外呼"
-    assert await sentence(copy, colleague, missed_id=missed_id) == "该未接来电已有人处理"
-    await hers.hang_up()
-    await ended(copy, call_id, "agent_hung_up")
-
-
-async def test_given_two_agents_when_both_dial_the_same_then_one_is_told(copy: Copy) -> None:
-    number = new_number()
-    _, missed_id = await to_be_rung_back(copy, number)
-    seats = [await copy.seat(available=False) for _ in range(2)]
-    answers = await asyncio.gather(*(press_dial(copy, s, missed_id=missed_id) for s in seats))
-    assert sorted(answer.state for answer in answers) == ["done", "refused"]
-    (refused,) = (a.outcome for a in answers if a.state == "refused")
-    assert refused == {"detail": "已有人正在呼叫该来电人"}
-    (call_id,) = ((a.outcome or {})["call_id"] for a in answers if a.state == "done")
-    hers = await copy.telephones.rung()
-    await hers.answer()
-    await hers.hang_up()
-    await ended(copy, call_id, "agent_hung_up")
-
-
-async def test_given_nothing_to_dial_when_she_dials_then_she_is_told_why(copy: Copy) -> None:
-    seat = await copy.seat(available=False)
-    number = new_number()
-    assert await sentence(copy, seat, missed_id=999_999) == "没有这个未接来电"
-    assert await sentence(copy, seat, ticket_id=999_999) == "没有这张工单"
-    assert await sentence(copy, seat) == "请从工单或未接来电回拨"
-    _, withheld = await to_be_rung_back(copy, "")
-    assert await sentence(copy, seat, missed_id=withheld) == "该号码不能外呼"
-    _, missed_id = await to_be_rung_back(copy, number)
-    await copy.db.write(calls.missed_done, missed_id, seat.account_id, None)
-    assert await sentence(copy, seat, missed_id=missed_id) == "该未接来电已有人处理"
-    assert (await seat.now()).call_id is None
 
 
 # --- the controller dies ---

@@ -11,10 +11,11 @@ from sqlalchemy import Connection, select
 from db.models import missed_call, recording
 from floor import calls, requests, seats
 from floor.calls import Call
+from floor.sealed import KEY_BYTES, Sealer
 from ivr import doors, numbers, outbound
 from ivr.ami import AmiRefused
 from ivr.outbound import Dialling
-from tests.floor.furnishing import new_call_id
+from tests.floor.furnishing import new_call_id, person
 from tests.ivr.fake_asterisk import Phone
 from tests.ivr.house import FakeAmi, House, in_a_house
 from tests.ivr.virtual import calm
@@ -317,6 +318,77 @@ async def test_who_waits_in_the_queue_now_is_not_called_back(house: House) -> No
     await calm()
     answer = await b.asks("refused", missed_id=b.missed_id)
     assert answer == {"detail": "该来电人正在来电中，请稍后再试"}
+
+
+@in_a_house()
+async def test_two_who_press_at_once_ring_him_once(house: House) -> None:
+    b = back(house)
+    colleague = Back(house, house.new_seat(), b.missed_id)
+    accounts = [house.seat(one.seat).account_id for one in (b, colleague)]
+    args = {"missed_id": b.missed_id}
+    asked = [house.db.do(requests.put, account, None, "dial", args) for account in accounts]
+    await calm()
+    answers = [house.answer(one) for one in asked]
+    assert sorted(answer.state for answer in answers) == ["done", "refused"]
+    outcomes = [answer.outcome or {} for answer in answers]
+    assert {"detail": "已有人正在呼叫该来电人"} in outcomes
+    await asyncio.sleep(12)
+    assert [name for name, _ in house.asterisk.rung].count(HIS_PHONE) == 1
+
+
+@in_a_house()
+async def test_what_was_seen_to_already_is_not_called_again(house: House) -> None:
+    b = back(house)
+    house.db.do(calls.missed_done, b.missed_id, house.seat(b.seat).account_id, None)
+    answer = await b.asks("refused", missed_id=b.missed_id)
+    assert answer == {"detail": "该未接来电已有人处理"}
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        ({}, "请从工单或未接来电回拨"),
+        ({"missed_id": 999}, "没有这个未接来电"),
+        ({"ticket_id": 999}, "没有这张工单"),
+        ({"missed_id": "1 or 1"}, "请从工单或未接来电回拨"),
+    ],
+)
+@in_a_house()
+async def test_what_is_not_there_can_not_be_called(
+    house: House, args: dict[str, Any], sentence: str
+) -> None:
+    b = back(house)
+    assert await b.asks("refused", **args) == {"detail": sentence}
+    assert house.seat(b.seat).state == "available"
+
+
+@pytest.mark.parametrize("number", ["", "12345", "077512345"])
+@in_a_house()
+async def test_a_number_that_is_withheld_or_our_own_can_not_be_called(
+    house: House, number: str
+) -> None:
+    b = back(house)
+    first = house.db.do(gave_up, house.controller.parts.sealer, number)
+    ((missed_id,),) = house.look(select(missed_call.c.id).where(missed_call.c.call_id == first.id))
+    assert await b.asks("refused", missed_id=missed_id) == {"detail": "该号码不能外呼"}
+
+
+@in_a_house()
+async def test_a_number_sealed_under_another_key_can_not_be_called(house: House) -> None:
+    b = back(house)
+    first = house.db.do(gave_up, Sealer(b"o" * KEY_BYTES), "13800000078")
+    ((missed_id,),) = house.look(select(missed_call.c.id).where(missed_call.c.call_id == first.id))
+    answer = await b.asks("refused", missed_id=missed_id)
+    assert answer == {"detail": "来电号码无法读取，不能回拨"}
+
+
+@in_a_house()
+async def test_who_has_no_seat_can_not_call(house: House) -> None:
+    b = back(house)
+    owner = house.db.do(person)
+    asked = house.db.do(requests.put, owner, None, "dial", {"missed_id": b.missed_id})
+    await calm()
+    assert house.answer(asked).outcome == {"detail": "您没有席位，不能外呼"}
 
 
 @in_a_house()
