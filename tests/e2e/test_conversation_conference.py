@@ -61,7 +61,7 @@ async def test_given_talk_when_expert_is_invited_then_caller_stays_and_all_hear_
     await copy.complete(talk.caller, "caller_hung_up")
     caller, others = sides(copy, await copy.recording_of(talk.id))
     for hz in (EXPERT_HZ, AGENT_HZ):
-        assert hearing.tone_seconds(others, hz, share=0.1) > 0.3
+        assert hearing.has_tone(others, hz, share=0.1)
         assert not hearing.has_tone(caller, hz, share=0.1)
 
 
@@ -123,7 +123,7 @@ async def test_given_conference_when_agent_leaves_then_caller_and_expert_stay_an
         await talk.caller.ended()
     row = await copy.complete(talk.caller, "expert_hung_up")
     _, others = sides(copy, await copy.recording_of(talk.id))
-    assert hearing.tone_seconds(others, EXPERT_HZ, share=0.1) > 0.6
+    assert hearing.has_tone(others, EXPERT_HZ, share=0.1)
     assert row.ticket_id is not None
     spans = await spans_of(copy, talk.id)
     hers, all_of_it = add_up(spans, "talk", talk.seat.id), [s for s in spans if s.role == "caller"]
