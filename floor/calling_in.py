@@ -41,7 +41,7 @@ class Look:
     """What the rule sees of one queue.
 
     `loans` are all that are open; `quiet_s` is how long there has been no cause; `mode` is what a
-    person has set: auto, off or hold.
+    person has set: auto, off or hold; `sent_back` are seats that a person has sent back lately.
     """
 
     at_ms: int
@@ -52,6 +52,7 @@ class Look:
     mode: str = "auto"
     stepped_ms: int = 0
     quiet_s: float = 0.0
+    sent_back: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ def _candidates(rule: CallIn, look: Look) -> list[Seat]:
         for seat in look.seats
         if seat.state in STAFFED
         and seat.id not in lent
+        and seat.id not in look.sent_back
         and rule.queue not in seat.skills
         and any(lender in seat.skills for lender in rule.lenders)
     ]

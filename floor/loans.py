@@ -129,6 +129,8 @@ def lend(
         },
     ).one()
     _change(conn, seat_id, lambda skills: {**skills, queue: level})
+    if by is not None:
+        tell(conn, queue, "lent", seat_id, until_ms)
     return Loan(*row)
 
 
@@ -145,6 +147,8 @@ def take_back(
         raise NotLent(queue)
     ended = _close(conn, found, why, by, now_ms())
     _return(conn, ended)
+    if by is not None:
+        tell(conn, queue, "taken_back", seat_id, None)
     return ended
 
 
@@ -156,6 +160,28 @@ def end_due(conn: Connection) -> list[Loan]:
     for loan in ended:
         _return(conn, loan)
     return ended
+
+
+def sent_back(conn: Connection, since_ms: int) -> dict[str, frozenset[int]]:
+    """Seats that the rule had called in and a person has sent back since then, by queue."""
+    loan = skill_loan.c
+    rows = conn.execute(
+        select(loan.queue, loan.seat_id).where(
+            loan.kind == "staffing", loan.ended_by.is_not(None), loan.ended_ms >= since_ms
+        )
+    )
+    found: dict[str, set[int]] = {}
+    for queue, seat_id in rows:
+        found.setdefault(queue, set()).add(seat_id)
+    return {queue: frozenset(seats_of) for queue, seats_of in found.items()}
+
+
+def tell(
+    conn: Connection, queue: str, kind: str, seat_id: int | None, until_ms: int | None
+) -> None:
+    """Say on the feed that the staffing of a queue is another one now."""
+    data = {"queue": queue, "kind": kind, "seat_id": seat_id, "until_ms": until_ms}
+    publish(conn, "staffing", queue, data)
 
 
 def set_skills(conn: Connection, seat_id: int, skills: dict[str, int]) -> Seat:

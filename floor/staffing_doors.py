@@ -15,7 +15,6 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from config.model import CallIn
 from db.clock import now_ms
-from db.feed import publish
 from db.models import account, call, staffing_rule, staffing_step
 from floor import audit, loans, seats
 from floor.calling_in import Step, Waiting, is_of
@@ -31,6 +30,10 @@ STEPS = {
     "let_go": "退回",
     "override": "人工设置",
 }
+
+
+SENT_BACK_MS = 3600 * 1000
+"""Who was sent back by a person is left alone for so long."""
 
 
 class Mode(msgspec.Struct, frozen=True):
@@ -50,6 +53,8 @@ class Situation(msgspec.Struct, frozen=True):
     seats: list[Seat]
     loans: list[Loan]
     modes: dict[str, Mode]
+    sent_back: dict[str, frozenset[int]]
+    """Whom a person has sent back lately: the rule does not call her in again."""
 
     def mode_of(self, queue: str) -> Mode:
         return self.modes.get(queue) or Mode(queue)
@@ -73,6 +78,7 @@ def situation(conn: Connection) -> Situation:
         seats.all_seats(conn),
         loans.open_of(conn),
         modes(conn),
+        loans.sent_back(conn, now_ms() - SENT_BACK_MS),
     )
 
 
@@ -160,7 +166,7 @@ def sweep(conn: Connection) -> int:
         if loan.kind == "staffing":
             _keep(conn, loan.queue, "let_go", loan.seat_id, {"why": "expired"})
         else:
-            _tell(conn, loan.queue, "let_go", loan.seat_id, None)
+            loans.tell(conn, loan.queue, "let_go", loan.seat_id, None)
     return len(ended)
 
 
@@ -227,11 +233,4 @@ def _keep(
             "detail": detail,
         },
     )
-    _tell(conn, queue, kind, seat_id, detail.get("until_ms"))
-
-
-def _tell(
-    conn: Connection, queue: str, kind: str, seat_id: int | None, until_ms: int | None
-) -> None:
-    data = {"queue": queue, "kind": kind, "seat_id": seat_id, "until_ms": until_ms}
-    publish(conn, "staffing", queue, data)
+    loans.tell(conn, queue, kind, seat_id, detail.get("until_ms"))

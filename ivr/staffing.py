@@ -67,6 +67,7 @@ class Follower:
             mode=mode.mode,
             stepped_ms=mode.stepped_ms,
             quiet_s=self._quiet_s(rule, now, need, at_ms),
+            sent_back=now.sent_back.get(rule.queue, frozenset()),
         )
         steps = decide(rule, look)
         if not steps:

@@ -178,6 +178,25 @@ def test_given_a_person_decides_then_the_rule_does_so_until_the_time_is_over(mod
     virtual.run(story)
 
 
+def test_given_a_person_sends_a_seat_back_then_the_rule_takes_another() -> None:
+    async def story() -> None:
+        async with house() as floor:
+            there = [floor.seat() for _ in range(3)]
+            floor.staffed()
+            floor.waits()
+            await floor.looks(3)
+            (lent,) = floor.lent()
+            head = floor.db.do(person, "supervisor")
+            floor.db.do(loans.take_back, lent, "business", head)
+            assert floor.told[-1].data["kind"] == "taken_back"
+            await floor.looks(20)
+            assert lent not in floor.lent()
+            assert 0 < len(floor.lent()) <= RULE.most
+            assert set(floor.lent()) < set(there)
+
+    virtual.run(story)
+
+
 def test_given_two_controllers_when_both_look_then_one_of_them_steps() -> None:
     async def story() -> None:
         async with house() as floor:
