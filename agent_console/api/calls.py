@@ -99,7 +99,9 @@ def answers_by_itself(found: calls.Call, seat: seats.Seat) -> bool:
     """
     if seat.call_id != found.id:
         return False
-    if found.direction == "out" and found.owner_seat_id == seat.id and seat.state == "ringing":
+    calls_out = found.direction == "out" and found.owner_seat_id == seat.id
+    # Her telephone may ring a moment before the seat is known to be ringing.
+    if calls_out and seat.state in ("reserved", "ringing"):
         return True
     # Who comes back after a lost page has been in the talk all the time, by her state.
     return any(
