@@ -366,7 +366,8 @@ class Turn:
     def keep_listening(self) -> None:
         """Supervisors who listen follow the agent, and stay with the caller when he goes."""
         target = listened_to(self.now)
-        if target == listened_to(self.before):
+        over = any(isinstance(action, (End, Requeue)) for action in self.actions)
+        if over or target == listened_to(self.before):
             return
         for leg in self.now.supervisors:
             if leg.place == "apart" and self.before.leg(leg.id) is not None:

@@ -124,9 +124,11 @@ def sentences() -> list[str]:
         if isinstance(made.came_of_it, str) and not isinstance(of_table, str):
             found.setdefault(made.event.name, set()).add(made.came_of_it)
     lines = ["| | may also be refused with |", "| --- | --- |"]
-    for event in TABLE:
-        if event in found:
-            lines.append(f"| `{event}` {WORDS[event]} | {'；'.join(sorted(found[event]))} |")
+    lines.extend(
+        f"| `{event}` {WORDS[event]} | {'；'.join(sorted(found[event]))} |"
+        for event in TABLE
+        if event in found
+    )
     return lines
 
 
