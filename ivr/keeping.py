@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import secrets
 from collections import Counter, deque
@@ -78,6 +79,8 @@ class Keeper:
     def __init__(self, db: Database, learned: Callable[[Call], None] | None = None) -> None:
         self._db = db
         self._learned = learned
+        self._name = secrets.token_hex(8)
+        self._numbers = itertools.count()
         self._kept: deque[Kept] = deque()
         self._of_call: Counter[str] = Counter()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -96,7 +99,8 @@ class Keeper:
 
         Raises what the door raises, never DatabaseUnavailable.
         """
-        write = Kept(secrets.token_hex(8), call_id, now_ms(), door, args, kwargs)
+        key = f"{self._name}-{next(self._numbers)}"
+        write = Kept(key, call_id, now_ms(), door, args, kwargs)
         turn = self._turns.setdefault(call_id, asyncio.Lock())
         async with turn:
             if not self._away.is_set():
