@@ -25,6 +25,7 @@ from hotline.testphone.packets import (
     TELEPHONE_EVENT,
     Packet,
     event_payloads,
+    key_of,
 )
 
 Address = tuple[str, int]
@@ -63,6 +64,9 @@ class RtpPeer(asyncio.DatagramProtocol):
         self._to_say = bytearray()
         self._presses: deque[_Press] = deque()
         self._frames: list[tuple[float, Samples]] = []
+        self._key_at = -1
+        self.keys_heard = ""
+        """The keys that the far end pressed (RFC 4733), in order."""
         self.sent = 0
 
     @classmethod
@@ -188,6 +192,10 @@ class RtpPeer(asyncio.DatagramProtocol):
         self._start()
         if packet.payload_type == PCMA:
             self._frames.append((self._loop.time(), alaw.decode(packet.payload)))
+        elif packet.payload_type == TELEPHONE_EVENT and packet.timestamp != self._key_at:
+            # One press is many packets of one timestamp.
+            self._key_at = packet.timestamp
+            self.keys_heard += key_of(packet.payload)
 
     def error_received(self, exc: Exception) -> None:
         """The far port is closed (ICMP): normal for the last packets of a call."""

@@ -66,3 +66,10 @@ def event_payloads(key: str, press_ms: int) -> list[tuple[bytes, bool]]:
     going = [(_EVENT.pack(code, _LOUDNESS, FRAME_SAMPLES * (n + 1)), False) for n in range(frames)]
     end = (_EVENT.pack(code, 0x80 | _LOUDNESS, FRAME_SAMPLES * frames), True)
     return [*going, end, end, end]
+
+
+def key_of(payload: bytes) -> str:
+    """The key of a telephone event; "" for what is none (a flash, half a packet)."""
+    if len(payload) < _EVENT.size:
+        return ""
+    return _KEYS[payload[0]] if payload[0] < len(_KEYS) else ""
