@@ -37,6 +37,8 @@ export const FloorCall = z.object({
   stage: z.string(),
   queue: optionalText,
   queued_ms: optionalMs,
+  /** Since when he waits in the present wait: later than `queued_ms` after a lost seat. */
+  waiting_ms: optionalMs,
   seat_id: optionalId,
   caller_masked: optionalText,
   talk_ms: optionalMs,

@@ -13,7 +13,8 @@ import { floorServer } from './server';
 const LOOK_MS = 1_000;
 /** The feed tells the figures once a second while anything happens. */
 const FIGURES_MS = 4_000;
-const STAFFING_MS = 10_000;
+/** Its changes are told; the forecast itself moves with the clock. */
+const STAFFING_MS = 20_000;
 
 export interface FloorFigures {
   figures: Reading<Figures>;
@@ -59,6 +60,7 @@ export function useFigures(): FloorFigures {
         figures.failed.value = '';
         heardMs.value = serverNow();
       }
+      if (change.topic === 'staffing') readStaffing();
     }),
   ];
   const timer = setInterval(() => {

@@ -56,7 +56,7 @@ export function queueViews(state: FloorState): QueueView[] {
   return state.queues.map(({ name, label }) => {
     const since = [...state.calls.values()]
       .filter((call) => call.queue === name && WAITING.has(call.stage))
-      .map((call) => call.queued_ms);
+      .map((call) => call.waiting_ms ?? call.queued_ms);
     const known = since.filter((at) => at !== null);
     return {
       name,
