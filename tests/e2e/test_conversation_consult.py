@@ -16,6 +16,7 @@ from tests.support.conversing import (
     SECOND,
     add_up,
     everybody_goes,
+    expert,
     legs_of,
     party,
     scene,
@@ -209,12 +210,14 @@ async def test_given_caller_held_when_agent_consults_then_back_is_with_the_calle
     await copy.complete(talk.caller, "caller_hung_up")
 
 
-async def test_given_a_colleagues_seat_when_consulted_then_it_is_free_afterwards(
-    copy: Copy,
+@pytest.mark.parametrize("kind", ["seat", "expert"])
+async def test_given_a_seat_of_ours_when_consulted_then_it_is_free_afterwards(
+    copy: Copy, kind: str
 ) -> None:
     colleague = await copy.seat({"general": 1})
+    whom = colleague.id if kind == "seat" else await expert(copy, "赵六", seat=colleague)
     async with scene(copy) as talk:
-        await talk.press("consult", target={"kind": "seat", "value": colleague.id})
+        await talk.press("consult", target={"kind": kind, "value": whom})
         desk = await colleague.rung()
         await colleague.is_in("ringing")
         await desk.answer()
