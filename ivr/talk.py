@@ -114,7 +114,8 @@ class Talk:
         self.performer = Performer(call)
         self.over: Over | Waits | None = None
         self.loop = asyncio.get_running_loop()
-        self.ring_until: dict[str, float] = {}
+        self.until: dict[tuple[str, str], float] = {}
+        """Whoever rings or hears the notice does so until then, by leg and place."""
         self.lost_until: float | None = None
         self.unsure = False
         """Whether Asterisk may have it otherwise: a request of ours failed."""
@@ -383,22 +384,26 @@ class Talk:
     # --- what the clock brings ---
 
     def _set_timers(self) -> None:
-        """Every ringing, and every waiting for a lost seat, has its limit."""
+        """Every ringing, every notice, and every waiting for a lost seat, has its limit."""
         talk = self.call.parts.settings.talk
-        ringing = {leg.id: leg for leg in self.now.legs if leg.place == "ringing"}
-        for gone in set(self.ring_until) - set(ringing):
-            del self.ring_until[gone]
-        for leg in ringing.values():
-            ring_s = talk.consult_ring_s if leg.role == "other" else talk.transfer_ring_s
-            limit = self.loop.time() + ring_s + RING_GRACE_S
-            self.ring_until.setdefault(leg.id, limit)
+        coming = [leg for leg in self.now.legs if leg.place in ("ringing", "announcing")]
+        now = self.loop.time()
+        limits = {(leg.id, leg.place): now + self._limit_s(leg) + RING_GRACE_S for leg in coming}
+        self.until = {key: self.until.get(key, limit) for key, limit in limits.items()}
         if self.now.lost_seat is None:
             self.lost_until = None
         elif self.lost_until is None:
             self.lost_until = self.loop.time() + talk.lost_seat_s
 
+    def _limit_s(self, leg: Leg) -> float:
+        parts = self.call.parts
+        if leg.place == "announcing":
+            return parts.prompts.length_s("expert_notice")
+        talk = parts.settings.talk
+        return talk.consult_ring_s if leg.role == "other" else talk.transfer_ring_s
+
     def _next_due(self) -> float | None:
-        due = list(self.ring_until.values())
+        due = list(self.until.values())
         if self.lost_until is not None and not self._rings_agent():
             due.append(self.lost_until)
             if self.now.state == "lost":
@@ -414,12 +419,16 @@ class Talk:
                 await self._set_right()
             except (ari.ConnectionLost, ari.RequestTimeout, ari.Refused) as error:
                 log.warning("call %s: not set right yet: %s", self.call.id, type(error).__name__)
-        for leg_id, until in list(self.ring_until.items()):
-            if now >= until:
-                # As if Asterisk had said so; what still rings is hung up by the move.
-                self.ring_until.pop(leg_id)
+        for (leg_id, place), until in list(self.until.items()):
+            if now < until:
+                continue
+            # As if Asterisk had said so; what still rings is hung up by the move.
+            del self.until[leg_id, place]
+            if place == "ringing":
                 await self._gone(leg_id, NO_ANSWER)
-                return
+            else:
+                await self._turn(Event("party_ready", leg=leg_id))
+            return
         if self.lost_until is not None and now >= self.lost_until and not self._rings_agent():
             await self._turn(Event("grace_over", cause=NO_ANSWER, spare=ari.new_id("seat")))
         elif self.now.state == "lost" and self._phone_is_back():

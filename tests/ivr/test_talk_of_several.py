@@ -109,6 +109,21 @@ async def test_an_expert_who_can_not_be_had(house: House, phone: Phone, why: str
 
 
 @in_a_house()
+async def test_a_notice_whose_end_nobody_hears_of(house: House) -> None:
+    """The connection to Asterisk was cut just then, say: the expert joins all the same."""
+    scene = await talking(house)
+    telephone(house, EXPERT)
+    await scene.does("consult", target=at_number())
+    await asyncio.sleep(1.5)
+    (playing,) = house.asterisk.legs[scene.channel_of(EXPERT)].playbacks
+    assert playing.timer is not None
+    playing.timer.cancel()
+    await asyncio.sleep(8)
+    assert (scene.state, scene.together) == ("consulting", {scene.seat, EXPERT})
+    await over(scene)
+
+
+@in_a_house()
 async def test_the_agent_hears_the_ringing_until_it_ends(house: House) -> None:
     scene = await talking(house)
     telephone(house, EXPERT, Phone(answers_after_s=3))
