@@ -117,20 +117,30 @@ class SqliteDatabase:
             raise DatabaseUnavailable(type(error).__name__) from error
 
     def _write_all(self) -> None:
-        with self._engine.connect() as conn:
-            while (job := self._jobs.get()) is not None:
-                batch = [job]
-                last = False
-                while len(batch) < BATCH and not self._jobs.empty():
-                    following = self._jobs.get()
-                    if following is None:
-                        last = True
-                        break
-                    batch.append(following)
-                changes = self._commit(conn, batch)
-                self._loop.call_soon_threadsafe(self._settle, batch, changes)
-                if last:
-                    return
+        conn: Connection | None = None
+        last = False
+        while not last and (job := self._jobs.get()) is not None:
+            batch = [job]
+            while len(batch) < BATCH and not self._jobs.empty():
+                following = self._jobs.get()
+                if following is None:
+                    last = True
+                    break
+                batch.append(following)
+            if conn is None:
+                conn = self._connect(batch)
+            changes = self._commit(conn, batch) if conn is not None else []
+            self._loop.call_soon_threadsafe(self._settle, batch, changes)
+        if conn is not None:
+            conn.close()
+
+    def _connect(self, batch: Sequence[Job]) -> Connection | None:
+        """The writer's own connection; None when the file can't be had: the next batch tries."""
+        try:
+            return self._engine.connect()
+        except Exception as error:  # noqa: BLE001 - a writer that dies is a house that hangs
+            _fail(batch, error)
+            return None
 
     def _settle(self, batch: Sequence[Job], changes: Sequence[Change]) -> None:
         for job in batch:
@@ -146,12 +156,8 @@ class SqliteDatabase:
                 self._run(conn, job, published)
             conn.commit()
         except Exception as error:  # noqa: BLE001 - everybody in the batch hears of it
-            # Nothing of it was kept. A line each, not a page: it is tried again and again.
-            cause = getattr(error, "orig", None) or error
-            log.error("a commit failed: %s", type(cause).__name__)  # noqa: TRY400
             self._roll_back(conn)
-            for job in batch:
-                job.error = DatabaseUnavailable(type(error).__name__)
+            _fail(batch, error)
             return []
         return published
 
@@ -183,6 +189,14 @@ class SqliteDatabase:
                     self.feed.deliver(changes)
             except DatabaseUnavailable:
                 log.warning("the change feed could not be read; trying again")
+
+
+def _fail(batch: Sequence[Job], error: Exception) -> None:
+    """Nothing of it was kept. A line each, not a page: it is tried again and again."""
+    cause = getattr(error, "orig", None) or error
+    log.error("a commit failed: %s", type(cause).__name__)
+    for job in batch:
+        job.error = DatabaseUnavailable(type(error).__name__)
 
 
 def _is_away(error: Exception) -> bool:

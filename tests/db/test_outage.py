@@ -142,3 +142,17 @@ async def test_given_network_stalls_when_a_door_is_asked_for_then_it_is_said_and
         assert set(kept) >= {"1", "3"}
         await until(lambda: set(watcher.keys) == set(kept), "the feed tells all of it")
         await within(far.close())
+
+
+async def test_given_file_can_not_be_opened_when_a_door_is_asked_for_then_the_writer_lives_on(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked() -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sqlite._engine, "connect", locked)  # type: ignore[attr-defined]
+        with pytest.raises(DatabaseUnavailable):
+            await within(sqlite.write(put, "1"))
+    await within(sqlite.write(put, "2"))
+    assert await sqlite.read(days) == ["2"]
