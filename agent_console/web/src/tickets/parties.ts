@@ -35,6 +35,7 @@ const ENDS: Readonly<Record<string, string>> = {
   agent_hung_up: '座席挂机',
   busy: '对方忙',
   no_answer: '无人接听',
+  not_answered: '无人接听',
   refused: '拒接',
   rejected: '拒接',
   cancelled: '已取消',
@@ -44,6 +45,10 @@ const ENDS: Readonly<Record<string, string>> = {
   wrong_number: '空号',
   unreachable: '无法接通',
   transferred: '已转接',
+  transfer_failed: '转接未成功',
+  taken_over: '被班长接管',
+  stopped: '停止监听',
+  ended: '通话结束',
 };
 
 function whoOf(leg: CallLeg): string {
@@ -82,8 +87,13 @@ export function partyLines(call: CallHistory, nowMs: number): LineOfParty[] {
     }));
 }
 
+/** Why a leg ended, in words; a cause that is not known as it is. */
+export function causeWords(cause: string | null | undefined): string {
+  return cause == null ? '' : (ENDS[cause] ?? cause);
+}
+
 function endWords(leg: CallLeg): string {
   if (leg.ended_ms === null) return '进行中';
   if (leg.answered_ms === null && leg.cause === null) return '未接通';
-  return leg.cause === null ? '' : (ENDS[leg.cause] ?? leg.cause);
+  return causeWords(leg.cause);
 }

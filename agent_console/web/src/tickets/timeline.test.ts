@@ -31,6 +31,12 @@ describe('lines of the timeline', () => {
       '录音存储空间不足',
     );
   });
+  it('names the party of a conversation, what he was rung for and why he went', () => {
+    const rung = { leg: 'x', who: 'expert', label: '张三（市场监管局）', why: 'consult' };
+    expect(lineOf(entry('party_rung', rung), words).detail).toBe('张三（市场监管局） · 咨询');
+    const gone = { leg: 'x', label: '张三', cause: 'not_answered', seat: null };
+    expect(lineOf(entry('party_gone', gone), words).detail).toBe('张三 · 无人接听');
+  });
   it('shows a kind or a detail it does not know as it is', () => {
     expect(lineOf(entry('weather', 'rain'), words)).toMatchObject({ title: 'weather', detail: '' });
   });

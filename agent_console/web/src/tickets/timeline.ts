@@ -2,13 +2,18 @@
 import { z } from 'zod';
 
 import type { TimelineEntry } from '../api/schema';
+import { causeWords } from './parties';
 
 const Detail = z.object({
   line: z.string().optional(),
   key: z.string().optional(),
   queue: z.string().optional(),
-  seat: z.number().optional(),
-  by: z.number().optional(),
+  seat: z.number().nullish(),
+  by: z.number().nullish(),
+  /** A party of the conversation: how screens name him, and what he was rung for. */
+  label: z.string().nullish(),
+  why: z.string().nullish(),
+  cause: z.string().nullish(),
   reason: z.string().optional(),
   position: z.number().optional(),
   what: z.union([z.string(), z.array(z.string())]).optional(),
@@ -40,12 +45,17 @@ const FIELD_NAMES: Readonly<Record<string, string>> = {
   text: '诉求内容',
   disposition: '处理结果',
 };
-const OF_TICKET = new Set(['drafted', 'edited', 'completed']);
+const OF_TICKET = new Set(['drafted', 'edited', 'completed', 'handed_over']);
+const PURPOSES: Readonly<Record<string, string>> = {
+  consult: '咨询',
+  invite: '三方',
+  transfer: '转接',
+};
 
 export function lineOf(entry: TimelineEntry, words: Words): Line {
   const parsed = Detail.safeParse(entry.detail);
   const detail = parsed.success ? parsed.data : {};
-  const seat = detail.seat === undefined ? null : words.seat(detail.seat);
+  const seat = detail.seat == null ? null : words.seat(detail.seat);
   return {
     atMs: entry.at_ms,
     title: words.kinds[entry.kind] ?? entry.kind,
@@ -60,6 +70,10 @@ function detailWords(kind: string, detail: z.infer<typeof Detail>, words: Words)
   if (kind === 'edited') return what.map((name) => FIELD_NAMES[name] ?? name).join('、');
   if (kind === 'completed') return what.map((name) => words.ticketStates[name] ?? name).join('、');
   if (kind === 'recording_problem') return what.map((name) => words.problems[name] ?? name).join('、');
+  if (detail.label) {
+    const more = [PURPOSES[detail.why ?? ''], causeWords(detail.cause)].filter(Boolean);
+    return [detail.label, ...more].join(' · ');
+  }
   if (detail.reason !== undefined) return words.endReasons[detail.reason] ?? detail.reason;
   if (detail.position !== undefined) return `第 ${detail.position} 位`;
   if (detail.queue !== undefined) return words.queue(detail.queue);

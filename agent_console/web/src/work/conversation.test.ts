@@ -114,6 +114,11 @@ describe('the steps beside the parties', () => {
     expect(verbs(talk('aside', caller, agent, expert))).toEqual(order);
     expect(verbs(talk('conference', caller, agent, expert))).toEqual(['leave']);
   });
+  it('given one still waits beside a conference, he can be brought in', () => {
+    const waits = { ...expert, place: 'held' };
+    expect(verbs(talk('conference', caller, agent, expert, waits))).toEqual(['join', 'leave']);
+    expect(whyNot('join', talk('conference', caller, agent, expert))).toBe('已经是三方通话');
+  });
   it('names an expert, or whoever else it is', () => {
     const label = (one: Talk): string => stepsOf(one).at(-1)?.label ?? '';
     expect(label(talk('conference', caller, agent, expert))).toBe('退出并留下专家');

@@ -146,8 +146,8 @@ export const TABLE: Readonly<Record<Verb, Readonly<Record<State, string>>>> = {
     asking: YES,
     talking: NOBODY_ELSE,
     held: NOBODY_ELSE,
-    inviting: '对方接通后自动进入三方通话',
-    conference: '已经是三方通话',
+    inviting: YES,
+    conference: YES,
   },
   mute: everywhereBut(AWAY),
   unmute: everywhereBut(AWAY),
@@ -233,6 +233,10 @@ export function whyNot(verb: Verb, talk: Talk): string {
     if (others(talk).length >= MOST_OTHERS) return '通话人数已到上限';
     if (rings) return RINGING;
   }
+  if (verb === 'join' && (talk.state === 'conference' || talk.state === 'inviting')) {
+    if (others(talk, 'held').length > 0) return '';
+    return rings ? '对方接通后自动进入三方通话' : '已经是三方通话';
+  }
   if (verb === 'cancel' && !rings) return '没有正在呼叫的一方';
   return '';
 }
@@ -276,8 +280,10 @@ export function stepsOf(talk: Talk): Step[] {
           ? `与${whom}单独通话，来电人听等待音`
           : `与来电人通话，${whom}听等待音，不挂断`,
       },
-      { verb: 'join', label: '三方会议', hint: '所有人一起通话' },
     );
+  }
+  if (whyNot('join', talk) === '' && talk.state !== 'asking') {
+    steps.push({ verb: 'join', label: '三方会议', hint: '所有人一起通话' });
   }
   if (whyNot('leave', talk) === '') {
     steps.push({
