@@ -141,6 +141,18 @@ def _talked(row: Call | None) -> Call | None:
     return row if row is not None and row.talk_state is not None else None
 
 
+def _records_are_whole(conn: Connection) -> None:
+    """Every leg has ended and says why; what each did is closed, one after the other."""
+    legs = {row.id: row for row in conn.execute(select(leg))}
+    assert all(one.ended_ms is not None and one.cause for one in legs.values()), legs
+    until: dict[str, int] = {}
+    for span in conn.execute(select(leg_span).order_by(leg_span.c.leg_id, leg_span.c.id)):
+        assert span.to_ms is not None, f"still open: {span}"
+        earliest = until.get(span.leg_id, legs[span.leg_id].started_ms)
+        assert earliest <= span.from_ms <= span.to_ms, span
+        until[span.leg_id] = span.to_ms
+
+
 async def everybody_goes(copy: Copy) -> None:
     """After a test: every call has ended, every seat goes home, nothing rings any more."""
     await copy.until(copy.none_open, 20, "every call has ended")
@@ -155,6 +167,7 @@ async def everybody_goes(copy: Copy) -> None:
     copy.outside.forget()
     while copy.telephones.rung_now() is not None:
         continue
+    await copy.db.read(_records_are_whole)
 
 
 # --- people ---
