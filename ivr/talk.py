@@ -50,6 +50,12 @@ LOOK_AGAIN_S = 1.0
 
 UNKNOWN = 0
 
+TROUBLE = (ari.ConnectionLost, ari.RequestTimeout, ari.BadAnswer, ari.Refused)
+"""Asterisk does not do it, or does not say that it did; a controller that is replaced is none."""
+
+MOST_TRIES = 10
+"""How often a conversation is set right before its caller is given to the fallback."""
+
 NEEDS_TARGET = ("consult", "invite", "transfer", "emergency")
 SUPERVISING = ("listen", "whisper", "barge", "take_over", "stop")
 
@@ -120,6 +126,7 @@ class Talk:
         self.unsure = False
         """Whether Asterisk may have it otherwise: a request of ours failed."""
         self.to_let_go: set[str] = set()
+        self.tries = 0
 
     # --- the loop ---
 
@@ -210,12 +217,20 @@ class Talk:
         self._set_timers()
         try:
             await self._do(outcome)
-        except ari.AriError:
-            if not await self._mended(before):
+        except TROUBLE as error:
+            log.warning("call %s: %s half done: %s", self.call.id, event.name, type(error).__name__)
+            if not await self._mended(before) and event.name not in HAPPENINGS:
                 raise
         if self.over is None:
+            await self._comfort()
+
+    async def _comfort(self) -> None:
+        """What is good to have and no reason to refuse what was done."""
+        try:
             await self.performer.keep_mixing(self.now)
             await self.performer.ring_tone(self.now)
+        except TROUBLE as error:
+            log.warning("call %s: no tone or mixing: %s", self.call.id, type(error).__name__)
 
     async def _do(self, outcome: Outcome) -> None:
         ends = any(isinstance(action, (End, Requeue)) for action in outcome.actions)
@@ -234,9 +249,7 @@ class Talk:
         """Who could not be hung up is tried once more: he would hear whoever comes next."""
         try:
             await self.performer.perform(action)
-        except (ari.ClientClosed, ari.Fenced):
-            raise
-        except ari.AriError as error:
+        except TROUBLE as error:
             log.warning("call %s: left undone at its end: %s", self.call.id, type(error).__name__)
             if isinstance(action, HangUp):
                 again = self.performer.client.channel(action.leg).hangup("normal")
@@ -256,8 +269,18 @@ class Talk:
         if not gone and not new:
             self.now = before
             await self.call.converse(after, before, [Note("undone")], {})
-        await self._set_right()
-        return bool(gone or new)
+        return await self._try_to_set_right() and bool(gone or new)
+
+    async def _try_to_set_right(self) -> bool:
+        try:
+            await self._set_right()
+        except TROUBLE:
+            self.tries += 1
+            if self.tries > MOST_TRIES:
+                raise
+            return False
+        self.tries = 0
+        return True
 
     async def _set_right(self) -> None:
         """See to it that Asterisk has everybody where the conversation has him."""
@@ -292,9 +315,9 @@ class Talk:
             if leg.role != "caller":
                 causes.setdefault(leg.id, "ended")
                 await self._anyhow(HangUp(leg.id))
-        with contextlib.suppress(ari.RequestTimeout, ari.Refused):
+        with contextlib.suppress(*TROUBLE):
             await self.performer.supervision.close()
-        with contextlib.suppress(ari.RequestTimeout, ari.Refused):
+        with contextlib.suppress(*TROUBLE):
             await self.performer.bridge.remove(call.channel)
         await call.back_to_queue(queue, action.head, action.hint, causes)
         call.legs.clear()
@@ -415,10 +438,7 @@ class Talk:
     async def _clock_struck(self) -> None:
         now = self.loop.time()
         if self.unsure:
-            try:
-                await self._set_right()
-            except (ari.ConnectionLost, ari.RequestTimeout, ari.Refused) as error:
-                log.warning("call %s: not set right yet: %s", self.call.id, type(error).__name__)
+            await self._try_to_set_right()
         for (leg_id, place), until in list(self.until.items()):
             if now < until:
                 continue

@@ -621,6 +621,35 @@ async def test_a_move_that_asterisk_half_does(house: House, verb: str, request_:
     await over(scene)
 
 
+@pytest.mark.parametrize(
+    "request_", ["POST /channels/{channelId}/ring", "POST /bridges/{bridgeId}/play/{playbackId}"]
+)
+@in_a_house()
+async def test_what_is_only_good_to_have_may_fail(house: House, request_: str) -> None:
+    scene = await talking(house)
+    house.asterisk.fail_next[request_] = ari.RequestTimeout("no")
+    await scene.asks_expert()
+    assert request_ not in house.asterisk.fail_next, "it is not asked for any more"
+    assert (scene.state, scene.together) == ("consulting", {scene.seat, EXPERT})
+    await over(scene)
+
+
+@pytest.mark.parametrize("request_", ["POST /bridges/{bridgeId}/addChannel", "GET /bridges"])
+@in_a_house()
+async def test_what_happens_and_fails_is_tried_again(house: House, request_: str) -> None:
+    """An expert has heard the notice, and Asterisk does not let him in at once."""
+    scene = await talking(house)
+    telephone(house, EXPERT)
+    await scene.does("consult", target=at_number())
+    await asyncio.sleep(1.5)
+    for failing in ("POST /bridges/{bridgeId}/addChannel", request_):
+        house.asterisk.fail_next[failing] = ari.RequestTimeout("no")
+    await asyncio.sleep(15)
+    assert not house.asterisk.fail_next
+    assert (scene.state, scene.together) == ("consulting", {scene.seat, EXPERT})
+    await over(scene)
+
+
 @in_a_house()
 async def test_a_transfer_to_a_queue_leaves_nobody_alone_whatever_fails(house: House) -> None:
     scene = await talking(house)
