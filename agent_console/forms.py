@@ -73,14 +73,11 @@ class Form(Generic[S]):
     def _read_again(self, body: bytes) -> S:
         """Slowly, to name every mistake; 1.0 is an integer to JSON Schema, so it is to us."""
         try:
-            values = msgspec.json.decode(body)
+            values = _whole(msgspec.json.decode(body))
         except (msgspec.DecodeError, RecursionError):
             raise Problem(400, "内容不是有效的 JSON", code="not-json") from None
         if not isinstance(values, dict):
             raise Problem(400, "内容应为一个 JSON 对象", code="not-an-object")
-        for name, value in values.items():
-            if isinstance(value, float) and value.is_integer():
-                values[name] = int(value)
         errors = self._mistakes(values)
         if errors:
             raise invalid(*errors)
@@ -98,6 +95,17 @@ class Form(Generic[S]):
             except (msgspec.ValidationError, RecursionError):
                 errors.append(FieldError(name, expected(self.schemas[name])))
         return errors
+
+
+def _whole(value: Any) -> Any:
+    """1.0 becomes 1, however deep; RecursionError beyond what anybody sends."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {name: _whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    return value
 
 
 def expected(schema: dict[str, Any]) -> str:

@@ -141,6 +141,16 @@ async def test_given_what_can_not_be_then_a_sentence_and_a_row_and_nothing_half_
     assert (was, state, detail) == (verb, "refused", sentence)
 
 
+async def test_given_an_id_written_as_1_point_0_then_it_is_the_integer_that_it_is(
+    talking: House,
+) -> None:
+    agent = await talking.signed_in("agent")
+    target = {"kind": "seat", "value": 2.0}
+    async with FakeController(talking.database) as controller:
+        assert await ask(agent, "invite", {"target": target}) == (200, "done")
+    assert controller.took[0].args == {"target": {"kind": "seat", "value": 2}}
+
+
 async def test_given_an_expert_off_duty_then_she_is_not_rung(talking: House) -> None:
     await talking.do(experts.change, 1, on_duty=False)
     answer = await ask(await talking.signed_in("agent"), "consult", {"target": EXPERT})
