@@ -154,8 +154,9 @@ class Supervision:
         for supervisor in supervisors:
             if supervisor in _inside(bridges, self._bridge.id):
                 self._posts[supervisor] = _Post("barge")
+        # What was played goes on: begun anew, it would be a gap in everybody's ear.
         self._streaming = True
-        await self._carry_whispers(again=True)
+        await self._carry_whispers()
 
     # --- how ---
 
@@ -218,10 +219,10 @@ class Supervision:
         with contextlib.suppress(ari.NotFound):
             await self._client.channel(snoop).hangup("normal")
 
-    async def _carry_whispers(self, *, again: bool = False) -> None:
+    async def _carry_whispers(self) -> None:
         """See to it that silence flows in the call's bridge while somebody whispers."""
         wanted = any(post.mode == "whisper" for post in self._posts.values())
-        if wanted == self._streaming and not again:
+        if wanted == self._streaming:
             return
         stream = stream_of(self._call_id)
         if self._streaming:
