@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from floor import calls, seats
+from floor import calls, legs, seats
 from floor.calls import Call
 from ivr.conversation import Conversation, Leg, Note, activity
 from knowledge import experts
@@ -48,7 +48,7 @@ def begin(conn: Connection, call_id: str, conversation: Conversation) -> None:
     for leg in conversation.legs:
         what = activity(conversation, leg)
         if what is not None:
-            calls.begin_span(conn, call_id, leg.id, leg.seat_id, what)
+            legs.begin_span(conn, call_id, leg.id, leg.seat_id, what)
 
 
 def converse(
@@ -133,7 +133,7 @@ def _write_legs(
     for leg in after.legs:
         was = before.leg(leg.id)
         if was is None:
-            calls.add_leg(
+            legs.add(
                 conn,
                 leg.id,
                 call_id,
@@ -145,9 +145,9 @@ def _write_legs(
                 account_id=leg.account_id,
             )
         elif leg.answered and not was.answered:
-            calls.leg_answered(conn, leg.id)
+            legs.answered(conn, leg.id)
     for leg in _gone(before, after):
-        calls.leg_ended(conn, leg.id, causes.get(leg.id, "ended"))
+        legs.ended(conn, leg.id, causes.get(leg.id, "ended"))
 
 
 def _gone(before: Conversation, after: Conversation) -> list[Leg]:
@@ -159,12 +159,12 @@ def _write_spans(conn: Connection, call_id: str, before: Conversation, after: Co
         was = activity(before, leg)
         now = after.leg(leg.id)
         if was is not None and (now is None or activity(after, now) != was):
-            calls.end_span(conn, leg.id)
+            legs.end_span(conn, leg.id)
     for leg in after.legs:
         what = activity(after, leg)
         earlier = before.leg(leg.id)
         if what is not None and (earlier is None or activity(before, earlier) != what):
-            calls.begin_span(conn, call_id, leg.id, leg.seat_id, what)
+            legs.begin_span(conn, call_id, leg.id, leg.seat_id, what)
 
 
 def _write_seats(

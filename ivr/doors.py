@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from db.clock import now_ms
-from floor import calls, seats
+from floor import calls, legs, missed, seats
 from floor.calls import Call
 from floor.seats import Seat
 from ivr import conversing
@@ -58,7 +58,7 @@ def offer(conn: Connection, call_id: str, seat_id: int, channel: str) -> Call:
         # Made once already, and nobody was told: the database went away with the answer.
         if taken.seat is None or (taken.seat.state, taken.seat.call_id) != ("reserved", call_id):
             raise
-    calls.add_leg(conn, channel, call_id, "seat", seat_id)
+    legs.add(conn, channel, call_id, "seat", seat_id)
     return calls.step(
         conn, call_id, "offered", {"seat": seat_id}, seat=seat_id, seat_channel=channel
     )
@@ -76,7 +76,7 @@ def take_back(conn: Connection, call_id: str, seat_id: int, channel: str, why: s
         seats.release(conn, seat_id)
     elif seat.state == "ringing":
         seats.not_answered(conn, seat_id)
-    calls.leg_ended(conn, channel, why)
+    legs.ended(conn, channel, why)
     calls.note(conn, call_id, why, {"seat": seat_id})
     return calls.step(conn, call_id, "taken_back")
 
@@ -89,7 +89,7 @@ def answer(
     A caller who was talking before keeps his ticket; who answers now has it from here on.
     """
     seat = _pick_up(conn, call_id, seat_id)
-    calls.leg_answered(conn, channel)
+    legs.answered(conn, channel)
     row = calls.get(conn, call_id)
     if row is None:
         raise calls.NoSuchCall(call_id)
@@ -106,7 +106,7 @@ def answer(
         )
         ticket_id = found.id
     if row.callback_ms is not None:
-        calls.answered_after_all(conn, call_id)
+        missed.answered_after_all(conn, call_id)
     if row.talk_ms is not None:
         store.hand_over(conn, ticket_id, seat.account_id)
     talk = first_two(row.channel, channel, seat, row.caller_masked)
@@ -165,7 +165,7 @@ def _pick_up(conn: Connection, call_id: str, seat_id: int) -> Seat:
 def leave_message(conn: Connection, call_id: str, zone: tzinfo) -> Call:
     """The caller speaks to the machine; what he says becomes a ticket nobody owns yet."""
     row = calls.step(conn, call_id, "message")
-    calls.miss(conn, call_id, "message", row.queue)
+    missed.miss(conn, call_id, "message", row.queue)
     ticket = store.of_call(conn, call_id) or store.draft(
         conn,
         call_id=call_id,
@@ -181,7 +181,7 @@ def leave_message(conn: Connection, call_id: str, zone: tzinfo) -> Call:
 def ask_callback(conn: Connection, call_id: str) -> Call:
     """The caller asks to be rung back, and keeps his place as long as he stays."""
     row = calls.step(conn, call_id, "callback")
-    calls.miss(conn, call_id, "callback", row.queue)
+    missed.miss(conn, call_id, "callback", row.queue)
     return row
 
 
@@ -211,7 +211,7 @@ def adopt(conn: Connection, seat_id: int | None, zone: tzinfo, /, **caller: Any)
     seat = seats.get(conn, seat_id) if seat_id is not None else None
     calls.note(conn, row.id, "fallback", {"seat": seat.id} if seat else {})
     if seat is None:
-        calls.miss(conn, row.id, "abandoned", None)
+        missed.miss(conn, row.id, "abandoned", None)
     else:
         ticket = store.draft(
             conn,
@@ -236,7 +236,7 @@ def end(conn: Connection, call_id: str, reason: str, wrap_up_s: float) -> Call |
         return None
     _free(conn, row, wrap_up_s)
     if reason == "abandoned_in_queue":
-        calls.miss(conn, call_id, "abandoned", row.queue)
+        missed.miss(conn, call_id, "abandoned", row.queue)
     ended = calls.end(conn, call_id, reason)
     conversing.tell_all_experts(conn, row)
     return ended
@@ -256,8 +256,8 @@ def back_to_queue(
     if row is None:
         raise calls.NoSuchCall(call_id)
     for leg_id, cause in causes.items():
-        calls.leg_ended(conn, leg_id, cause)
-    calls.end_spans(conn, call_id)
+        legs.ended(conn, leg_id, cause)
+    legs.end_spans(conn, call_id)
     _free(conn, row, wrap_up_s, causes)
     calls.step(conn, call_id, "taken_back")
     detail = {"queue": queue, "head": to_head}

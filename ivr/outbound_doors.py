@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 
 from db.feed import publish
 from db.models import call, call_event, missed_call, ticket
-from floor import calls, seats
+from floor import call_words, calls, legs, missed, seats
 from floor.calls import Call
 from floor.seats import Seat
 from ivr import conversing
@@ -137,7 +137,7 @@ def begin(
         seat = seats.claim(conn, seat.id, call_id)
     except seats.NotNow:
         raise CannotDial("您正在通话中，不能外呼") from None
-    calls.add_leg(conn, seat_channel, call_id, "seat", seat.id)
+    legs.add(conn, seat_channel, call_id, "seat", seat.id)
     detail = {"seat": seat.id, "missed": callee.missed_id}
     row = calls.step(conn, call_id, "offered", detail, seat=seat.id, seat_channel=seat_channel)
     return row, seat
@@ -148,7 +148,7 @@ def seat_answered(conn: Connection, call_id: str, seat_id: int, seat_channel: st
     seat = seats.get(conn, seat_id)
     if seat is not None and seat.call_id == call_id:
         conversing.pick_up(conn, seat_id)
-    calls.leg_answered(conn, seat_channel)
+    legs.answered(conn, seat_channel)
 
 
 def callee_answered(conn: Connection, call_id: str, channel: str) -> None:
@@ -158,14 +158,14 @@ def callee_answered(conn: Connection, call_id: str, channel: str) -> None:
     """
     if was_answered(conn, call_id):
         return
-    calls.leg_answered(conn, channel)
+    legs.answered(conn, channel)
     catalogue.begin(conn, call_id)
     calls.note(conn, call_id, "callee_answered")
     missed_id = _tried(conn, call_id)
     row = calls.get(conn, call_id)
     seat = seats.get(conn, row.seat_id) if row is not None and row.seat_id else None
     if missed_id is not None and seat is not None:
-        calls.missed_done(conn, missed_id, seat.account_id, "回电：已接通")
+        missed.done(conn, missed_id, seat.account_id, "回电：已接通")
 
 
 def not_reached(conn: Connection, call_id: str, reason: str) -> None:
@@ -176,7 +176,7 @@ def not_reached(conn: Connection, call_id: str, reason: str) -> None:
     noted = conn.execute(
         update(missed_call)
         .where(missed_call.c.id == missed_id, missed_call.c.state == "open")
-        .values(note=f"回电：{calls.END_REASONS[reason]}")
+        .values(note=f"回电：{call_words.END_REASONS[reason]}")
         .returning(missed_call.c.id)
     ).one_or_none()
     if noted is not None:

@@ -16,7 +16,7 @@ from agent_console.problem import not_found, refused
 from agent_console.roles import STAFF
 from config.model import Settings
 from db.models import account, call, missed_call
-from floor import calls
+from floor import missed
 
 operations = Operations("missed")
 
@@ -67,7 +67,7 @@ async def finish_missed(context: Context, *, path: RowPath, body: DoneNote) -> M
 
 def done(conn: Connection, missed_id: int, account_id: int, note: str) -> None:
     """A person dealt with a missed call; raises Problem 404, or 409 when it was done already."""
-    if calls.missed_done(conn, missed_id, account_id, note):
+    if missed.done(conn, missed_id, account_id, note):
         return
     if conn.execute(select(missed_call.c.id).where(missed_call.c.id == missed_id)).first():
         raise refused("已经有人处理过了", "already-done")

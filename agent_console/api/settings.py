@@ -8,7 +8,7 @@ from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.roles import EVERYBODY
 from config import model
-from floor import calls, seats
+from floor import call_words, seats
 from recordings.catalogue import PROBLEMS
 from tickets import rules
 
@@ -92,11 +92,11 @@ def shown(place: model.Settings) -> PlaceSettings:
         emergency=list(place.talk.emergency),
         labels=Labels(
             seat_states=seats.LABELS,
-            stages=calls.STAGES,
-            talk_states=calls.TALK_STATES,
-            end_reasons=calls.END_REASONS,
+            stages=call_words.STAGES,
+            talk_states=call_words.TALK_STATES,
+            end_reasons=call_words.END_REASONS,
             ticket_states=rules.STATES,
-            event_kinds=calls.EVENT_KINDS | TICKET_EVENTS,
+            event_kinds=call_words.EVENT_KINDS | TICKET_EVENTS,
             missed_kinds=MISSED_KINDS,
             recording_problems=PROBLEMS,
         ),

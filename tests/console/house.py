@@ -22,7 +22,7 @@ from agent_console.passwords import Passwords
 from agent_console.server import Console
 from config.model import Settings
 from db import Database
-from floor import calls, seats
+from floor import calls, legs, seats
 from recordings import catalogue
 from tests.console.clock import Clock
 from tickets import store
@@ -232,18 +232,18 @@ def talk(conn: Connection, seat_id: int, account_id: int, n: int = 1) -> store.T
     seats.reserve(conn, seat_id, one.id)
     seats.ring(conn, seat_id)
     calls.step(conn, one.id, "offered", seat=seat_id, seat_channel=f"seat-channel-{n}")
-    calls.add_leg(conn, f"leg-{n:08d}", one.id, "agent", seat_id)
+    legs.add(conn, f"leg-{n:08d}", one.id, "agent", seat_id)
     seats.answer(conn, seat_id)
-    calls.leg_answered(conn, f"leg-{n:08d}")
+    legs.answered(conn, f"leg-{n:08d}")
     catalogue.begin(conn, one.id)
     ticket = store.draft(
         conn, call_id=one.id, source="call", caller_hash=one.caller_hash,
         caller_masked=one.caller_masked, account_id=account_id,
     )  # fmt: skip
-    legs = [party(one.channel, "caller"), party(f"leg-{n:08d}", "agent", seat_id, kind="seat")]
+    kept_legs = [party(one.channel, "caller"), party(f"leg-{n:08d}", "agent", seat_id, kind="seat")]
     calls.step(
         conn, one.id, "answered", bridge=f"bridge-{n}", ticket=ticket.id, owner=seat_id,
-        talk={"legs": legs, "owner_seat": seat_id, "state": "talking"},
+        talk={"legs": kept_legs, "owner_seat": seat_id, "state": "talking"},
     )  # fmt: skip
     return ticket
 

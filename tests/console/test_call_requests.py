@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from agent_console.api.call_requests import NEEDS, OF_A_HEAD, OF_THE_OWNER
 from db.models import request
-from floor import calls, seats
+from floor import calls, legs, seats
 from knowledge import experts
 from tests.console.fake_controller import FakeController
 from tests.console.house import Browser, House, arrive, call_id, converse, party, talk
@@ -317,12 +317,12 @@ async def test_given_a_call_with_its_history_then_legs_spans_and_buttons_are_the
     agent = await talking.signed_in("agent")
 
     def more(conn: Connection) -> None:
-        calls.add_leg(
+        legs.add(
             conn, "leg-00000002", call_id(1), "other", kind="expert", label="张三", expert_id=1
         )
-        calls.begin_span(conn, call_id(1), "leg-00000001", agent.seat_id, "talk")
-        calls.end_span(conn, "leg-00000001")
-        calls.begin_span(conn, call_id(1), "leg-00000001", agent.seat_id, "consult")
+        legs.begin_span(conn, call_id(1), "leg-00000001", agent.seat_id, "talk")
+        legs.end_span(conn, "leg-00000001")
+        legs.begin_span(conn, call_id(1), "leg-00000001", agent.seat_id, "consult")
 
     await talking.do(more)
     async with FakeController(talking.database) as controller:

@@ -9,7 +9,7 @@ from unittest.mock import patch
 import pytest
 
 from agent_console import waiting
-from floor import calls, seats
+from floor import call_words, calls, missed, seats
 from tests.console.fake_controller import FakeController
 from tests.console.house import House, arrive, call_id, talk
 
@@ -183,7 +183,7 @@ async def test_given_missed_callers_then_they_are_listed_and_dealt_with_once(
     agent = await house.signed_in("agent")
     for n, kind in enumerate(("abandoned", "callback", "message"), 1):
         await house.do(arrive, n, f"1380000000{n}")
-        await house.do(calls.miss, call_id(n), kind, "business")
+        await house.do(missed.miss, call_id(n), kind, "business")
     listed = (await agent.get("/missed?state=open&size=2")).json
     assert listed["total"] == 3
     assert [m["kind"] for m in listed["items"]] == ["abandoned", "callback"]
@@ -269,4 +269,4 @@ async def test_given_the_settings_then_the_screen_gets_its_words(house: House) -
     assert len(shown["classes"]) == 7
     assert shown["labels"]["seat_states"]["available"] == "示闲"
     assert shown["labels"]["event_kinds"]["drafted"]
-    assert set(shown["labels"]["end_reasons"]) == set(calls.END_REASONS)
+    assert set(shown["labels"]["end_reasons"]) == set(call_words.END_REASONS)

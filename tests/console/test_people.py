@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from db.clock import now_ms
 from db.models import audit, missed_call, request, ticket
-from floor import calls, seats
+from floor import calls, legs, missed, seats
 from knowledge import experts
 from tests.console.fake_asterisk import FakeAsterisk
 from tests.console.fake_controller import DIALLED, FakeController
@@ -151,7 +151,7 @@ async def test_given_calls_an_expert_was_on_then_their_tickets_are_hers_to_read(
     made = await house.do(talk, agent.seat_id, agent.account_id)
     assert (await expert.get("/expert/tickets")).json == {"items": []}
     await house.do(
-        calls.add_leg, "leg-00000002", call_id(1), "other", kind="expert", label="张三", expert_id=1
+        legs.add, "leg-00000002", call_id(1), "other", kind="expert", label="张三", expert_id=1
     )
     [one] = (await expert.get("/expert/tickets")).json["items"]
     assert (one["ticket_id"], one["number"], one["call_id"]) == (made.id, made.number, call_id(1))
@@ -294,7 +294,7 @@ async def ready(house: House) -> House:
     await house.do(calls.end, call_id(1), "caller_hung_up")
     await house.do(seats.end_call, agent.seat_id, 0)
     await house.do(arrive, 2, "13800000002")
-    await house.do(calls.miss, call_id(2), "callback", "business")
+    await house.do(missed.miss, call_id(2), "callback", "business")
     return house
 
 
@@ -327,7 +327,7 @@ async def test_given_no_way_to_call_back_then_a_sentence_says_why_and_a_row_keep
     assert await refusal(agent, {"missed_id": 99}) == (404, "not-found")
     assert await refusal(head, {"missed_id": 1}) == (403, "no-seat")
     await ready.do(arrive, 3, "")
-    await ready.do(calls.miss, call_id(3), "abandoned", "business")
+    await ready.do(missed.miss, call_id(3), "abandoned", "business")
     assert await refusal(agent, {"missed_id": 2}) == (409, "number-withheld")
     written = await ready.do(
         store.draft, call_id=None, source="call", caller_hash="-", caller_masked="-",

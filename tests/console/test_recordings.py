@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, update
 
 from agent_console.api.recordings import in_vault
 from db.models import recording, recording_access, ticket
-from floor import calls
+from floor import legs
 from recordings import catalogue
 from tests.console.house import House, call_id, talk
 from tests.console.recorded import file_recording
@@ -101,9 +101,9 @@ async def test_given_a_seat_that_was_rung_and_did_not_answer_then_its_person_may
     house: House, sound: bytes
 ) -> None:
     other = await house.signed_in("agent2")
-    await house.do(calls.add_leg, "leg-unanswered", call_id(1), "seat", other.seat_id)
+    await house.do(legs.add, "leg-unanswered", call_id(1), "seat", other.seat_id)
     assert (await other.get("/recordings/1/audio")).status == 403
-    await house.do(calls.leg_answered, "leg-unanswered")
+    await house.do(legs.answered, "leg-unanswered")
     assert (await other.get("/recordings/1/audio")).status == 200
 
 

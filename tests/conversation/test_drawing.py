@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from floor import calls
+from floor import call_words
 from ivr.conversation import STATES
 from ivr.conversation_table import HAPPENINGS, TABLE
 from tests.conversation.drawing import GROUPS, PAGE, drawn_in, parts
@@ -30,7 +30,7 @@ def test_the_states_of_the_page_are_those_of_code_and_screens() -> None:
     page = PAGE.read_text(encoding="utf-8")
     text = page.partition("## The states\n")[2].partition("## The table")[0]
     listed = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", text, re.M))
-    assert listed == STATES == calls.TALK_STATES
+    assert listed == STATES == call_words.TALK_STATES
 
 
 def test_nothing_that_only_happens_is_refused() -> None:

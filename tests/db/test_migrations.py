@@ -18,9 +18,11 @@ from db.models import account, metadata, seat, seat_history, seat_move
 from db.models.seat import STATES
 from tests.db.databases import server
 
-SEAT_MOVES: tuple[tuple[str, str], ...] = importlib.import_module(
-    "db.migrations.versions.0001_first_tables"
-).SEAT_MOVES
+SEAT_MOVES: list[tuple[str, str]] = [
+    move
+    for name in ("0001_first_tables", "0002_conversations")
+    for move in importlib.import_module(f"db.migrations.versions.{name}").SEAT_MOVES
+]
 IN_A_CALL = ("reserved", "ringing", "talking")
 
 

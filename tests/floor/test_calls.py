@@ -12,8 +12,9 @@ from db import Database
 from db.clock import now_ms
 from db.feed import Change, changes_since
 from db.models import blocked_number, call_event, leg, missed_call
-from floor import calls
-from floor.calls import END_REASONS, EVENT_KINDS, STAGES, Call, NoSuchCall
+from floor import calls, legs, missed
+from floor.call_words import END_REASONS, EVENT_KINDS, STAGES
+from floor.calls import Call, NoSuchCall
 from tests.floor.furnishing import ASTERISK, new_call, new_call_id, new_seat, person
 
 TALK = {
@@ -120,12 +121,12 @@ def events(conn: Connection, call_id: str) -> list[tuple[str, dict[str, Any]]]:
     return [(kind, detail) for kind, detail in conn.execute(found)]
 
 
-def legs(conn: Connection, call_id: str) -> dict[str, Any]:
+def legs_of(conn: Connection, call_id: str) -> dict[str, Any]:
     found = conn.execute(select(leg).where(leg.c.call_id == call_id)).mappings()
     return {row["id"]: dict(row) for row in found}
 
 
-def missed(conn: Connection, call_id: str) -> list[tuple[str, str | None, str]]:
+def missed_of(conn: Connection, call_id: str) -> list[tuple[str, str | None, str]]:
     m = missed_call.c
     found = select(m.kind, m.queue, m.state).where(m.call_id == call_id)
     return [(kind, queue, state) for kind, queue, state in conn.execute(found)]
@@ -143,7 +144,7 @@ async def test_a_call_begins_with_its_caller(database: Database) -> None:
     assert not call.recording_paused
     assert before <= call.started_ms <= now_ms()
     assert await database.read(calls.get, call.id) == call
-    (caller,) = (await database.read(legs, call.id)).values()
+    (caller,) = (await database.read(legs_of, call.id)).values()
     assert (caller["id"], caller["role"], caller["ended_ms"]) == (call.channel, "caller", None)
     assert caller["answered_ms"] is not None
     assert await database.read(events, call.id) == [("arrived", {"line": "main"})]
@@ -213,10 +214,10 @@ def end_whole(reason: str, conn: Connection) -> None:
     seat = new_seat(conn)
     call = new_call(conn)
     calls.step(conn, call.id, "queued", queue="business")
-    calls.add_leg(conn, "ch-no", call.id, "seat", seat.id)
-    calls.leg_ended(conn, "ch-no", "not_answered")
-    calls.add_leg(conn, "ch-yes", call.id, "seat", seat.id)
-    calls.leg_answered(conn, "ch-yes")
+    legs.add(conn, "ch-no", call.id, "seat", seat.id)
+    legs.ended(conn, "ch-no", "not_answered")
+    legs.add(conn, "ch-yes", call.id, "seat", seat.id)
+    legs.answered(conn, "ch-yes")
     calls.step(
         conn,
         call.id,
@@ -231,7 +232,7 @@ def end_whole(reason: str, conn: Connection) -> None:
     assert (ended.stage, ended.end_reason, ended.held) == ("ended", reason, False)
     assert ended.ended_ms is not None
     assert ended.ended_ms >= call.started_ms
-    found = legs(conn, call.id)
+    found = legs_of(conn, call.id)
     assert {i: (row["ended_ms"] is not None, row["cause"]) for i, row in found.items()} == {
         call.channel: (True, reason),
         "ch-no": (True, "not_answered"),
@@ -275,15 +276,15 @@ def miss_in_turn(kinds: tuple[str, ...], conn: Connection) -> list[tuple[str, st
     call = new_call(conn)
     for kind in kinds:
         if kind == "answered":
-            calls.answered_after_all(conn, call.id)
+            missed.answered_after_all(conn, call.id)
         else:
-            calls.miss(conn, call.id, kind, "business")
+            missed.miss(conn, call.id, kind, "business")
         (row,) = conn.execute(
             select(missed_call.c.id, missed_call.c.state).where(missed_call.c.call_id == call.id)
         )
         newest = told(conn, "missed")[-1]
         assert newest.data == {"id": row.id, "state": row.state}, "the feed says what is written"
-    return missed(conn, call.id)
+    return missed_of(conn, call.id)
 
 
 @pytest.mark.parametrize(
@@ -312,13 +313,13 @@ async def test_a_caller_who_reached_nobody_is_kept_once(
 async def test_a_missed_call_is_seen_to_once(database: Database) -> None:
     def miss(conn: Connection) -> tuple[int, int]:
         call = new_call(conn)
-        calls.miss(conn, call.id, "abandoned", None)
+        missed.miss(conn, call.id, "abandoned", None)
         return conn.execute(select(missed_call.c.id)).scalar_one(), person(conn)
 
     missed_id, account_id = await database.write(miss)
-    assert await database.write(calls.missed_done, missed_id, account_id, "已回电")
-    assert not await database.write(calls.missed_done, missed_id, account_id, "again")
-    assert not await database.write(calls.missed_done, 999, account_id, None)
+    assert await database.write(missed.done, missed_id, account_id, "已回电")
+    assert not await database.write(missed.done, missed_id, account_id, "again")
+    assert not await database.write(missed.done, 999, account_id, None)
     (row,) = await database.read(lambda conn: conn.execute(select(missed_call)).all())
     assert (row.state, row.done_by, row.note) == ("done", account_id, "已回电")
     assert row.done_ms is not None

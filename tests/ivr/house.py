@@ -19,7 +19,7 @@ from config.model import Settings
 from db import Database
 from db.clock import now_ms
 from db.models import blocked_number, call_event, leg, missed_call, recording, seat_history, ticket
-from floor import calls, controllers, requests, seats
+from floor import call_words, calls, controllers, requests, seats
 from floor.calls import Call
 from floor.requests import Request
 from floor.sealed import KEY_BYTES, Sealer
@@ -308,13 +308,13 @@ class House:
         row = self.db.now(calls.get, call_id)
         assert row is not None
         assert (row.stage, row.ended_ms is not None) == ("ended", True), row.stage
-        assert row.end_reason in calls.END_REASONS
+        assert row.end_reason in call_words.END_REASONS
         assert not row.held
         events = self.events(call_id)
         assert events[0][0] == "arrived"
         assert events[-1] == ("ended", {"reason": row.end_reason})
         assert [kind for kind, _ in events].count("ended") == 1
-        assert {kind for kind, _ in events} <= set(calls.EVENT_KINDS)
+        assert {kind for kind, _ in events} <= set(call_words.EVENT_KINDS)
         open_legs = select(leg.c.id).where(leg.c.call_id == call_id, leg.c.ended_ms.is_(None))
         assert self.look(open_legs) == []
         for seat in self.db.now(seats.all_seats):

@@ -13,7 +13,7 @@ import pytest
 
 from config.load import DEFAULT, load
 from db.models.seat import STATES
-from floor import calls, seats
+from floor import call_words, seats
 from ivr import conversation
 from tickets import rules
 
@@ -57,7 +57,7 @@ def drawn(text: str) -> set[tuple[str, str]]:
 
 def test_the_stages_are_those_of_the_code() -> None:
     listed = tables(section(ARCHITECTURE, "Stages of a call"))[0]
-    assert {plain(row[0]): row[1] for row in listed} == calls.STAGES
+    assert {plain(row[0]): row[1] for row in listed} == call_words.STAGES
 
 
 def test_the_drawing_of_the_stages_is_its_table() -> None:
@@ -65,12 +65,12 @@ def test_the_drawing_of_the_stages_is_its_table() -> None:
     moves = [(plain(row[0]), plain(row[1])) for row in tables(text)[1]]
     assert len(moves) == len(set(moves))
     assert drawn(text) == set(moves)
-    assert {stage for move in moves for stage in move} == set(calls.STAGES)
+    assert {stage for move in moves for stage in move} == set(call_words.STAGES)
 
 
 def test_the_end_reasons_are_those_of_the_code() -> None:
     (listed,) = tables(section(ARCHITECTURE, "How a call ends"))
-    assert {plain(row[0]): row[1] for row in listed} == calls.END_REASONS
+    assert {plain(row[0]): row[1] for row in listed} == call_words.END_REASONS
 
 
 # --- the seat ---
@@ -134,8 +134,8 @@ def rows_of_glossary() -> list[tuple[str, str, str]]:
 @pytest.mark.parametrize(
     ("heading", "words"),
     [
-        ("Stages of a call", calls.STAGES),
-        ("How a call ends", calls.END_REASONS),
+        ("Stages of a call", call_words.STAGES),
+        ("How a call ends", call_words.END_REASONS),
         ("States of a conversation", conversation.STATES),
         ("States of a seat", seats.LABELS),
         ("States of a ticket", rules.STATES),

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from db.models import missed_call, recording
-from floor import calls, requests, seats
+from floor import call_words, calls, missed, requests, seats
 from floor.calls import Call
 from floor.sealed import KEY_BYTES, Sealer
 from ivr import doors, numbers, outbound
@@ -157,7 +157,7 @@ async def test_when_he_is_not_reached_the_reason_is_kept_and_it_stays_to_be_done
     await b.dials()
     await asyncio.sleep(3)
     b.check_ended(reason)
-    assert b.missed() == ("open", f"回电：{calls.END_REASONS[reason]}")
+    assert b.missed() == ("open", f"回电：{call_words.END_REASONS[reason]}")
     assert house.seat(b.seat).state == "wrap_up"
 
 
@@ -339,7 +339,7 @@ async def test_two_who_press_at_once_ring_him_once(house: House) -> None:
 @in_a_house()
 async def test_what_was_seen_to_already_is_not_called_again(house: House) -> None:
     b = back(house)
-    house.db.do(calls.missed_done, b.missed_id, house.seat(b.seat).account_id, None)
+    house.db.do(missed.done, b.missed_id, house.seat(b.seat).account_id, None)
     answer = await b.asks("refused", missed_id=b.missed_id)
     assert answer == {"detail": "该未接来电已有人处理"}
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from config.load import load
 from db import Database
 from db.feed import changes_since
-from floor import calls, history, seats
+from floor import calls, history, legs, seats
 from floor.alarms import raised
 from floor.day import read_day
 from floor.figures import Day, QueueFigures
@@ -343,7 +343,7 @@ def do(conn: Connection, deeds: list[tuple[str, int, int]]) -> None:
 def _answer(conn: Connection, call_id: str, seat_id: int) -> None:
     seats.reserve(conn, seat_id, call_id)
     channel = f"seat-{call_id[-8:]}"
-    calls.add_leg(conn, channel, call_id, "seat", seat_id)
+    legs.add(conn, channel, call_id, "seat", seat_id)
     calls.step(conn, call_id, "offered", seat=seat_id, seat_channel=channel)
     seats.ring(conn, seat_id)
     seats.answer(conn, seat_id)
