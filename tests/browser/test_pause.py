@@ -19,7 +19,7 @@ async def test_given_free_seat_when_agent_chooses_why_she_pauses_then_seat_is_pa
     await agent.says("seat-state", reason.label)
 
 
-async def test_given_talk_when_agent_chooses_to_pause_then_it_holds_from_its_end_on(
+async def test_given_talk_when_agent_chooses_to_pause_then_it_is_kept_for_its_end(
     house: House, browsers: Browsers, windows: Opener
 ) -> None:
     agent, citizen = await windows(browsers.agents), await windows(browsers.citizens)
@@ -30,4 +30,5 @@ async def test_given_talk_when_agent_chooses_to_pause_then_it_holds_from_its_end
     await agent.press(f"pause-{reason.code}")
     await agent.says("after-call", f"通话后示忙 {reason.label}")
     await hang_up(agent, citizen)
-    await agent.see("seat-state", state="paused")
+    await agent.see("seat-state", state="wrap_up")
+    await agent.says("after-call", f"通话后示忙 {reason.label}")
