@@ -10,14 +10,13 @@ import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass, replace
-from typing import Any
 
 from db.clock import now_ms
 from db.engine import DatabaseUnavailable
 from dialplan.phones import GONE_CAUSE
 from floor import seats
 from floor.requests import Request
-from ivr import ari, conversing
+from ivr import ari, asking, conversing
 from ivr.ami import AmiError
 from ivr.buttons import BUTTONS
 from ivr.call import HungUp, LiveCall
@@ -29,24 +28,17 @@ from ivr.conversation import (
     End,
     Event,
     HangUp,
-    Leg,
     Note,
     Outcome,
     Refused,
     Requeue,
 )
-from ivr.conversation_table import HAPPENINGS, TABLE, decide
+from ivr.conversation_table import HAPPENINGS, decide
 from ivr.inbox import Asked, Happening, PartySpoken, PhoneBack, SeatAnswered, SeatGone, Spoken
+from ivr.limits import Limits
 from ivr.performing import Performer, bridge_of, look
-from ivr.targets import find
 
 log = logging.getLogger("hotline.call")
-
-RING_GRACE_S = 3.0
-"""Asterisk ends a ringing itself; only when it says nothing do we."""
-
-LOOK_AGAIN_S = 1.0
-"""How often it is looked whether a lost telephone is there again, beside being told so."""
 
 UNKNOWN = 0
 
@@ -55,9 +47,6 @@ TROUBLE = (ari.ConnectionLost, ari.RequestTimeout, ari.BadAnswer, ari.Refused)
 
 MOST_TRIES = 10
 """How often a conversation is set right before its caller is given to the fallback."""
-
-NEEDS_TARGET = ("consult", "invite", "transfer", "emergency")
-SUPERVISING = ("listen", "whisper", "barge", "take_over", "stop")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +108,10 @@ class Talk:
         self.now: Conversation = found
         self.performer = Performer(call)
         self.over: Over | Waits | None = None
-        self.loop = asyncio.get_running_loop()
-        self.until: dict[tuple[str, str], float] = {}
-        """Whoever rings or hears the notice does so until then, by leg and place."""
-        self.lost_until: float | None = None
+        parts = call.parts
+        notice_s = parts.prompts.length_s("expert_notice")
+        clock = asyncio.get_running_loop().time
+        self.limits = Limits(parts.settings.talk, notice_s, clock)
         self.unsure = False
         """Whether Asterisk may have it otherwise: a request of ours failed."""
         self.to_let_go: set[str] = set()
@@ -136,9 +125,9 @@ class Talk:
             found, call.found = call.found, None
             await self.performer.mend(self.now, found.channels, found.bridges)
         await self.performer.keep_mixing(self.now)
-        self._set_timers()
+        self.limits.follow(self.now)
         while self.over is None:
-            happening = await call.next(self._next_due())
+            happening = await call.next(self.limits.next_due(self.now, unsure=self.unsure))
             if happening is None:
                 await self._clock_struck()
             else:
@@ -214,7 +203,7 @@ class Talk:
         outcome = decide(before, event, now_ms())
         await self._write(before, outcome)
         self.now = outcome.conversation
-        self._set_timers()
+        self.limits.follow(self.now)
         try:
             await self._do(outcome)
         except TROUBLE as error:
@@ -341,122 +330,35 @@ class Talk:
             await call.accepted(request)
 
     async def _carry_out(self, request: Request) -> None:
-        verb, args = request.verb, request.args
-        if verb in BUTTONS:
-            await BUTTONS[verb](self.call, request)
-        elif verb == "phone_gone":
-            await self._phone_gone(request)
-        elif verb in TABLE:
-            await self._press(verb, args, request.account_id)
-        else:
-            raise Refused("不支持的操作")
-
-    async def _press(self, verb: str, args: dict[str, Any], account: int) -> None:
-        leg, target = str(args.get("leg") or ""), None
-        hers = self._leg_of(account)
-        if verb == "hang_up" and hers is not None and hers.role != "agent":
-            await self._leave_as_other(hers)
+        if request.verb in BUTTONS:
+            await BUTTONS[request.verb](self.call, request)
             return
-        if verb in NEEDS_TARGET:
-            cell = TABLE[verb][self.now.state]
-            if isinstance(cell, str):
-                # Not worth looking anybody up.
-                raise Refused(cell)
-            leg = ari.new_id("party")
-            target, way = await find(self.call, verb, args)
-            self.performer.ways[leg] = way
-        seat = None
-        if verb in SUPERVISING or verb == "come_back":
-            leg = ari.new_id("seat")
-            seat = await self._seat_of(account)
-        await self._turn(
-            Event(
-                verb,
-                leg=leg,
-                target=target,
-                account=account,
-                seat=seat.id if seat else None,
-                label=seat.name if seat else "",
-            )
-        )
-
-    def _leg_of(self, account: int) -> Leg | None:
-        """The leg of a colleague whose seat was brought in, if this person has one."""
-        return next((x for x in self.now.legs if x.account_id == account), None)
-
-    async def _leave_as_other(self, leg: Leg, cause: int = HUNG_UP) -> None:
-        event = "supervisor_gone" if leg.role == "supervisor" else "party_gone"
-        await self._turn(Event(event, leg=leg.id, cause=cause, spare=ari.new_id("seat")))
-        await self.performer.quietly(self.performer.client.channel(leg.id).hangup("normal"))
-
-    async def _seat_of(self, account: int) -> seats.Seat | None:
-        return await self.call.parts.db.read(seats.of_account, account)
-
-    async def _phone_gone(self, request: Request) -> None:
-        """A page said good-bye, or a new one asks for the telephone: that line is dead."""
-        seat = await self._seat_of(request.account_id)
-        leg = next((x for x in self.now.legs if seat and x.seat_id == seat.id), None)
-        if leg is None or not leg.answered:
+        press = await asking.read(self.call, self.now, request)
+        if press is None:
             return
-        if leg.role == "agent":
-            await self._turn(Event("agent_lost", leg=leg.id))
-        else:
-            # He did not hang up: a caller who was alone with him is not let go for it.
-            await self._leave_as_other(leg, GONE_CAUSE)
+        if press.way is not None:
+            self.performer.ways[press.event.leg] = press.way
+        await self._turn(press.event)
+        if press.hang_up is not None:
+            leg = self.performer.client.channel(press.hang_up)
+            await self.performer.quietly(leg.hangup("normal"))
 
     # --- what the clock brings ---
 
-    def _set_timers(self) -> None:
-        """Every ringing, every notice, and every waiting for a lost seat, has its limit."""
-        talk = self.call.parts.settings.talk
-        coming = [leg for leg in self.now.legs if leg.place in ("ringing", "announcing")]
-        now = self.loop.time()
-        limits = {(leg.id, leg.place): now + self._limit_s(leg) + RING_GRACE_S for leg in coming}
-        self.until = {key: self.until.get(key, limit) for key, limit in limits.items()}
-        if self.now.lost_seat is None:
-            self.lost_until = None
-        elif self.lost_until is None:
-            self.lost_until = self.loop.time() + talk.lost_seat_s
-
-    def _limit_s(self, leg: Leg) -> float:
-        parts = self.call.parts
-        if leg.place == "announcing":
-            return parts.prompts.length_s("expert_notice")
-        talk = parts.settings.talk
-        return talk.consult_ring_s if leg.role == "other" else talk.transfer_ring_s
-
-    def _next_due(self) -> float | None:
-        due = list(self.until.values())
-        if self.lost_until is not None and not self._rings_agent():
-            due.append(self.lost_until)
-            if self.now.state == "lost":
-                due.append(self.loop.time() + LOOK_AGAIN_S)
-        if self.unsure:
-            due.append(self.loop.time() + LOOK_AGAIN_S)
-        return min(due, default=None)
-
     async def _clock_struck(self) -> None:
-        now = self.loop.time()
         if self.unsure:
             await self._try_to_set_right()
-        for (leg_id, place), until in list(self.until.items()):
-            if now < until:
-                continue
+        if (due := self.limits.take_due()) is not None:
             # As if Asterisk had said so; what still rings is hung up by the move.
-            del self.until[leg_id, place]
+            leg_id, place = due
             if place == "ringing":
                 await self._gone(leg_id, NO_ANSWER)
             else:
                 await self._turn(Event("party_ready", leg=leg_id))
-            return
-        if self.lost_until is not None and now >= self.lost_until and not self._rings_agent():
+        elif self.limits.gave_up(self.now):
             await self._turn(Event("grace_over", cause=NO_ANSWER, spare=ari.new_id("seat")))
         elif self.now.state == "lost" and self._phone_is_back():
             await self._turn(Event("agent_back", spare=ari.new_id("seat")))
-
-    def _rings_agent(self) -> bool:
-        """Her time may run out while her telephone rings: that ring she still has."""
-        return self.now.agent is not None and self.now.agent.place == "ringing"
 
     def _phone_is_back(self) -> bool:
         lost = self.now.lost_seat
