@@ -1,5 +1,6 @@
 import os
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +47,12 @@ async def ari_server() -> AsyncIterator[AriServer]:
         yield AriServer(url, os.environ["ARI_USER"], os.environ["ARI_PASSWORD"], context)
         return
     # The client serves others too: here Asterisk says everything that it can say.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(render, "DECLINED", ("cel_generic_type",))
-        async with running_asterisk() as running:
-            yield await _furnished(running)
+    async with AsyncExitStack() as stack:
+        # For the rendering alone: other tests of this session render as we ship.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(render, "DECLINED", ("cel_generic_type",))
+            running = await stack.enter_async_context(running_asterisk())
+        yield await _furnished(running)
 
 
 async def _furnished(running: Running) -> AriServer:
