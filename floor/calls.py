@@ -272,7 +272,7 @@ _sealed = Prepared(
 
 
 def sealed_number(conn: Connection, call_id: str) -> str | None:
-    """The caller's number as it is kept (`floor.sealed` opens it)."""
+    """The caller's number as it is kept (`db.sealed` opens it)."""
     row = _sealed.one(conn, {"id": call_id})
     return row[0] if row else None
 

@@ -14,9 +14,10 @@ import msgspec
 from sqlalchemy import Connection, func, insert, select, update
 
 from config.model import CallIn
+from db import audit
 from db.clock import now_ms
 from db.models import account, call, staffing_rule, staffing_step
-from floor import audit, loans, seats
+from floor import loans, seats
 from floor.calling_in import Step, Waiting, is_of
 from floor.loans import Loan
 from floor.seats import Seat

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from agent_console.parts import KeptNumber
 from config.model import Settings
-from floor.sealed import Sealer
+from db.sealed import Sealer
 from ivr import numbers
 
 

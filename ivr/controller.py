@@ -18,11 +18,11 @@ import aiohttp
 from config.model import Settings
 from db.engine import Database, DatabaseUnavailable
 from db.feed import Change
+from db.sealed import Sealer
 from floor import calls, controllers
 from floor.calls import Call
 from floor.forsaken import forsake_taken
 from floor.requests import Request
-from floor.sealed import Sealer
 from ivr import ari, doors, journey, numbers, outbound, recovery
 from ivr.ami import Ami
 from ivr.call import LiveCall

@@ -14,10 +14,10 @@ import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from db.sealed import CannotOpen
 from floor import calls, seats
 from floor.calls import Call
 from floor.requests import Request
-from floor.sealed import CannotOpen
 from ivr import ari, dialling, journey, outbound_doors
 from ivr.ami import AmiError
 from ivr.call import HungUp, LiveCall

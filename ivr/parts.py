@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from config.model import Settings
 from db.engine import Database
-from floor.sealed import Sealer
+from db.sealed import Sealer
 from ivr import ari
 from ivr.ami import Ami
 from ivr.directory import Directory

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from db.sealed import CannotOpen
 from floor import calls, seats
-from floor.sealed import CannotOpen
 from ivr import dialling
 from ivr.call import LiveCall
 from ivr.conversation import Refused, Target

@@ -60,7 +60,7 @@ class Reach(msgspec.Struct, frozen=True, gc=False):
     """How to bring an expert onto a call.
 
     `ring` says which: "seat" with `seat_id`, or "number" with `number_sealed` (to be opened
-    by `floor.sealed.Sealer`). `on_duty` is as of now.
+    by `db.sealed.Sealer`). `on_duty` is as of now.
     """
 
     name: str

@@ -15,7 +15,8 @@ from agent_console.operations import Operations
 from agent_console.parts import Parts
 from agent_console.problem import FieldError, Problem, not_found, refused
 from agent_console.roles import EXPERTS, HEADS, STAFF
-from floor import audit, seats
+from db import audit
+from floor import seats
 from knowledge import experts
 
 operations = Operations("experts")

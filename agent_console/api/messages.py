@@ -13,7 +13,8 @@ from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.problem import FieldError, Problem, not_found
 from agent_console.roles import HEADS, STAFF
-from floor import audit, messages
+from db import audit
+from floor import messages
 
 operations = Operations("messages")
 

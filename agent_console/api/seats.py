@@ -17,7 +17,8 @@ from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.problem import FieldError, Problem, not_found, refused
 from agent_console.roles import EXPERTS, HEADS
-from floor import audit, calls, loans, seats
+from db import audit
+from floor import calls, loans, seats
 
 operations = Operations("seats")
 

@@ -19,10 +19,10 @@ from config.model import Settings
 from db import Database
 from db.clock import now_ms
 from db.models import blocked_number, call_event, leg, missed_call, recording, seat_history, ticket
+from db.sealed import KEY_BYTES, Sealer
 from floor import call_words, calls, controllers, requests, seats
 from floor.calls import Call
 from floor.requests import Request
-from floor.sealed import KEY_BYTES, Sealer
 from floor.seats import Seat
 from ivr import ari, controller
 from ivr.controller import Controller

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import select
 
 from db.models import leg, leg_span
+from db.sealed import KEY_BYTES, Sealer
 from dialplan.phones import GONE_CAUSE
 from floor import requests
-from floor.sealed import KEY_BYTES, Sealer
 from floor.seats import endpoint_of
 from ivr.performing import bridge_of
 from tests.ivr.fake_asterisk import Phone

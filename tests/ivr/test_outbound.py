@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection, select
 
 from db.models import missed_call, recording
+from db.sealed import KEY_BYTES, Sealer
 from floor import call_words, calls, missed, requests, seats
 from floor.calls import Call
-from floor.sealed import KEY_BYTES, Sealer
 from ivr import doors, numbers, outbound
 from ivr.ami import AmiRefused
 from ivr.outbound import Dialling

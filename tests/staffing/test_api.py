@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from db import audit
 from db.clock import now_ms
-from floor import audit, loans, seats, staffing_doors
+from floor import loans, seats, staffing_doors
 from floor.seats import Seat
 from tests.console.conftest import (
     asterisk,

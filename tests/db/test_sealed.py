@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from floor.sealed import KEY_BYTES, CannotOpen, Sealer
+from db.sealed import KEY_BYTES, CannotOpen, Sealer
 
 NUMBER = "13800000001"
 
