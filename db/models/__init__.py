@@ -12,29 +12,65 @@ from db.models.call import (
     missed_call,
 )
 from db.models.feed import change, controller, request
+from db.models.outbox import outbox
 from db.models.people import audit, expert, floor_message, floor_message_read, seat_page
 from db.models.recording import recording, recording_access, recording_mark
 from db.models.seat import seat, seat_history, seat_move
 from db.models.staffing import skill_loan, staffing_rule, staffing_step
-from db.models.ticket import ticket, ticket_day, ticket_event
+from db.models.ticket import (
+    ticket,
+    ticket_ask,
+    ticket_assist,
+    ticket_attachment,
+    ticket_contact,
+    ticket_day,
+    ticket_event,
+    ticket_list,
+    ticket_move,
+    ticket_paper,
+    ticket_rating,
+    ticket_reminder,
+    ticket_term,
+    ticket_words,
+)
+from db.models.unit import (
+    account_duty,
+    calendar_day,
+    dispatch_rule,
+    intake_key,
+    intake_seen,
+    period,
+    place_text,
+    ticket_class,
+    unit,
+    unit_member,
+)
 
 __all__ = [
     "account",
+    "account_duty",
     "audit",
     "blocked_number",
+    "calendar_day",
     "call",
     "call_event",
     "change",
     "controller",
+    "dispatch_rule",
     "expert",
     "floor_message",
     "floor_message_read",
+    "intake_key",
+    "intake_seen",
     "kept_write",
     "leg",
     "leg_span",
     "login_throttle",
     "metadata",
     "missed_call",
+    "outbox",
+    "period",
+    "place_text",
     "recording",
     "recording_access",
     "recording_mark",
@@ -48,6 +84,20 @@ __all__ = [
     "staffing_rule",
     "staffing_step",
     "ticket",
+    "ticket_ask",
+    "ticket_assist",
+    "ticket_attachment",
+    "ticket_class",
+    "ticket_contact",
     "ticket_day",
     "ticket_event",
+    "ticket_list",
+    "ticket_move",
+    "ticket_paper",
+    "ticket_rating",
+    "ticket_reminder",
+    "ticket_term",
+    "ticket_words",
+    "unit",
+    "unit_member",
 ]
