@@ -13,7 +13,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from config import checks, machines, manning, sections
+from config import checks, machines, manning, notices, sections
+from config.clocks import clocks as read_clocks
 from config.errors import Mistake, SettingsError
 from config.model import Settings
 from config.reader import Table
@@ -180,6 +181,10 @@ def _read(root: Table, names: sections.Names, source: Path) -> Settings:
         staffing = manning.staffing(table, names)
     with root.table("alarms") as table:
         alarms = manning.alarms(table)
+    with root.table("notices") as table:
+        told = notices.notices(table)
+    with root.table("clocks") as table:
+        clocks = read_clocks(table)
     return Settings(
         var=var,
         database_url=database_url,
@@ -197,5 +202,7 @@ def _read(root: Table, names: sections.Names, source: Path) -> Settings:
         pause_reasons=pause_reasons,
         staffing=staffing,
         alarms=alarms,
+        notices=told,
+        clocks=clocks,
         source=source,
     )

@@ -266,6 +266,26 @@ class Tickets:
 
 
 @dataclass(frozen=True, slots=True)
+class Clocks:
+    """Working hours of the authorities, periods of tickets, reminders; docs/clocks.md."""
+
+    region: str
+    """Division code whose calendar holds (450900); empty: the whole country's alone."""
+    opens: time
+    lunch_from: time
+    lunch_to: time
+    closes: time
+    half_closes: time
+    remind_before_hours: int
+    """Working hours before a deadline."""
+    remind_after_hours: int
+    """Working hours after it."""
+    sweep_every_s: float
+    periods: dict[str, int]
+    """By the names of `config.clocks.PERIOD_BOUNDS`; days, a number of tries, or a switch."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of it. `var` is where every state of this copy lies."""
 
@@ -285,6 +305,8 @@ class Settings:
     pause_reasons: tuple[Choice, ...]
     staffing: Staffing
     alarms: Alarms
+    clocks: Clocks
+    notices: Notices
     source: Path = field(default=Path("hotline.toml"))
 
     def line_of(self, number: str) -> Line | None:
