@@ -12,6 +12,8 @@ from datetime import date, time
 from pathlib import Path
 from typing import Literal
 
+from config.channels import Notices
+
 Strategy = Literal["longest_idle", "round_robin", "skill_level"]
 Dials = Literal["national", "country_code", "plus"]
 PromptName = str
