@@ -151,6 +151,12 @@ ticket_term = Table(
         name="kind",
     ),
     Index("ix_ticket_term_due", "kind", "due_ms"),
+    Index(
+        "ix_ticket_term_open",
+        "due_ms",
+        sqlite_where=text("ended_ms IS NULL"),
+        postgresql_where=text("ended_ms IS NULL"),
+    ),
 )
 
 ticket_assist = Table(

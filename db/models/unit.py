@@ -1,4 +1,4 @@
-"""Units (承办单位), their people, duties of people, classes of matters, and the dispatch catalogue."""
+"""What the administrator keeps: units (承办单位), people's duties, classes, catalogue, calendar."""
 
 from sqlalchemy import (
     JSON,
@@ -101,6 +101,15 @@ calendar_day = Table(
     Column("announced", Boolean, nullable=False),
     CheckConstraint("kind IN ('work','half','off')", name="kind"),
 )
+
+mark = Table(
+    "mark",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Integer, nullable=False),
+    Column("at_ms", Ms, nullable=False),
+)
+"""Small facts of the whole place: the calendar's stamp, who sweeps."""
 
 intake_key = Table(
     "intake_key",

@@ -262,6 +262,13 @@ def create_units() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_period")),
     )
     op.create_table(
+        "mark",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("value", sa.Integer(), nullable=False),
+        sa.Column("at_ms", MS, nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_mark")),
+    )
+    op.create_table(
         "place_text",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -542,6 +549,14 @@ def create_loop() -> None:
         sa.ForeignKeyConstraint(["unit_id"], ["unit.id"], name=op.f("fk_ticket_term_unit_id_unit")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ticket_term")),
     )
+    op.create_index(
+        "ix_ticket_term_open",
+        "ticket_term",
+        ["due_ms"],
+        unique=False,
+        sqlite_where=sa.text("ended_ms IS NULL"),
+        postgresql_where=sa.text("ended_ms IS NULL"),
+    )
     op.create_index("ix_ticket_term_due", "ticket_term", ["kind", "due_ms"], unique=False)
     op.create_index(op.f("ix_ticket_term_ticket_id"), "ticket_term", ["ticket_id"], unique=False)
     op.create_table(
@@ -679,6 +694,7 @@ TABLES = (
     "intake_seen",
     "unit_member",
     "place_text",
+    "mark",
     "period",
     "intake_key",
     "dispatch_rule",

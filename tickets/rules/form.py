@@ -1,6 +1,6 @@
 """What a ticket needs before it may leave its draft. Pure: no clock, no database.
 
-States and moves: docs/architecture.md and the table of moves it points to.
+States and moves: docs/tickets.md.
 """
 
 from __future__ import annotations
@@ -8,25 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-
-STATES = {
-    "draft": "草稿",
-    "to_dispatch": "待派单",
-    "in_review": "研判中",
-    "to_accept": "待签收",
-    "in_progress": "办理中",
-    "suspended": "挂起",
-    "to_approve": "待审核",
-    "to_follow_up": "待回访",
-    "supervision_review": "督办研判",
-    "rectifying": "整改中",
-    "reported_to_discipline": "已上报纪委监委",
-    "closed": "已办结",
-    "rejected": "不予受理",
-    "merged": "已并单",
-    "terminated": "已终止",
-    "archived": "已归档",
-}
 
 MAX_COMPANY = 200
 MAX_TEXT = 20_000
