@@ -71,6 +71,8 @@ class Calendar:
 
     days: Mapping[date, Kind] = field(default_factory=dict)
     announced_years: frozenset[int] = frozenset()
+    uncertain: frozenset[date] = frozenset()
+    """Days that are named, but may still be moved (三月三 of a year that is announced)."""
 
     def kind(self, day: date) -> Kind:
         named = self.days.get(day)
@@ -80,7 +82,7 @@ class Calendar:
 
     def announced(self, day: date) -> bool:
         """Whether the notices that decide about this day are out."""
-        if day.year not in self.announced_years:
+        if day.year not in self.announced_years or day in self.uncertain:
             return False
         return (day.month, day.day) < LENT_TO_NEW_YEAR or day.year + 1 in self.announced_years
 

@@ -1,0 +1,102 @@
+"""The days off and the make-up days that are shipped: what was announced when this was released.
+
+The whole country's come from the library chinesecalendar, which follows the notices of the State
+Council's office each year; the regions' own are written here from their governments' notices.
+"""
+
+from __future__ import annotations
+
+import functools
+from datetime import date, timedelta
+
+import chinese_calendar
+import msgspec
+
+from tickets.clock import Kind
+
+COUNTRY = ""
+GUANGXI = "45"
+FIRST_YEAR = 2020
+
+# 国务院办公厅关于…年部分节假日安排的通知
+NOTICES = {
+    2020: "国办发明电〔2019〕16号",
+    2021: "国办发明电〔2020〕27号",
+    2022: "国办发明电〔2021〕11号",
+    2023: "国办发明电〔2022〕16号",
+    2024: "国办发明电〔2023〕7号",
+    2025: "国办发明电〔2024〕12号",
+    2026: "国办发明电〔2025〕7号",
+}
+LIBRARY = "chinesecalendar"
+
+# 广西壮族自治区少数民族习惯节日放假办法: two days at 三月三, named each spring. The government
+# does not keep to 初三 and 初四 (2026: 4-17 and 4-20), so of a year not named it is a guess.
+THIRD_OF_THIRD: dict[int, tuple[str, bool, tuple[date, ...]]] = {
+    2024: (
+        "广西壮族自治区人民政府办公厅关于2024年“壮族三月三”放假的通知",
+        True,
+        (date(2024, 4, 11), date(2024, 4, 12)),
+    ),
+    2026: (
+        "广西壮族自治区人民政府办公厅关于2026年广西三月三放假的通知",
+        True,
+        (date(2026, 4, 17), date(2026, 4, 20)),
+    ),
+    2027: (
+        "广西壮族自治区人民政府令第98号（当年安排未公布）",
+        False,
+        (date(2027, 4, 9), date(2027, 4, 12)),
+    ),
+    2028: (
+        "广西壮族自治区人民政府令第98号（当年安排未公布）",
+        False,
+        (date(2028, 3, 28), date(2028, 3, 29)),
+    ),
+}
+
+
+class Day(msgspec.Struct, frozen=True, gc=False):
+    """One named day of a region ("" is the whole country), and the document that names it."""
+
+    region: str
+    day: date
+    kind: Kind
+    source: str
+    announced: bool
+
+    @property
+    def of(self) -> tuple[str, int]:
+        """The region's year it belongs to."""
+        return self.region, self.day.year
+
+
+@functools.cache
+def shipped() -> tuple[Day, ...]:
+    """All of them, the country's first."""
+    days = [
+        Day(COUNTRY, day, kind, NOTICES.get(day.year, LIBRARY), announced=True)
+        for year in _years()
+        for day, kind in _named(year)
+    ]
+    for source, announced, off in THIRD_OF_THIRD.values():
+        days += [Day(GUANGXI, day, "off", source, announced) for day in off]
+    return tuple(days)
+
+
+def _years() -> list[int]:
+    known = {day.year for day in chinese_calendar.holidays}
+    return sorted(year for year in known if year >= FIRST_YEAR)
+
+
+def _named(year: int) -> list[tuple[date, Kind]]:
+    """Holidays, weekends within them too as the notices name them, and make-up days."""
+    first = date(year, 1, 1)
+    named: list[tuple[date, Kind]] = []
+    for offset in range((date(year + 1, 1, 1) - first).days):
+        day = first + timedelta(offset)
+        if day in chinese_calendar.holidays:
+            named.append((day, "off"))
+        elif day in chinese_calendar.workdays:
+            named.append((day, "work"))
+    return named
