@@ -1,23 +1,28 @@
-"""Callers' numbers at rest: sealed, found again by a keyed hash, shown masked.
+"""Numbers and names at rest: sealed, found again by a keyed hash, shown masked.
 
 AES-256-GCM seals; HMAC-SHA-256 under a key of its own finds the same number again
-without opening anything (a plain hash of eleven digits is guessed in seconds).
+without opening anything (a plain hash of eleven digits is guessed in seconds). What is
+sealed carries the name of its key (`1a2b3c4d.…`), so that keys can be exchanged; what
+older versions sealed carries none and opens all the same.
 """
 
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import hmac
 import os
+import re
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-KEY_BYTES = 32
+from db import keyring
+from db.keyring import KEY_BYTES, KeyRing, RotationUnfinished
+
 NONCE_BYTES = 12
+_NAMED = re.compile(r"([0-9a-f]{8})\.(.*)", re.DOTALL)
 
 
 class CannotOpen(Exception):
@@ -25,52 +30,76 @@ class CannotOpen(Exception):
 
 
 class Sealer:
-    """Seals and finds numbers under one key of 32 bytes."""
+    """Seals and finds under the newest key of 32 bytes; opens under the older ones too."""
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_BYTES:
-            raise ValueError(f"a sealing key has {KEY_BYTES} bytes, found {len(key)}")
+    def __init__(self, key: bytes, *older: bytes) -> None:
+        for one in (key, *older):
+            if len(one) != KEY_BYTES:
+                raise ValueError(f"a sealing key has {KEY_BYTES} bytes, found {len(one)}")
+        self.key_id = keyring.id_of(key)
         self._aes = AESGCM(key)
+        self._name = self.key_id.encode()
+        self._keys = {keyring.id_of(one): AESGCM(one) for one in (key, *older)}
         self._find = hmac.new(key, b"hotline: find a number again", hashlib.sha256).digest()
 
     @classmethod
-    def of_file(cls, path: Path) -> Sealer:
-        """Read the key, or make one (0600) when there is none yet."""
-        try:
-            return cls(path.read_bytes())
-        except FileNotFoundError:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_key(path)
-            return cls(path.read_bytes())
+    def of_ring(cls, ring: KeyRing) -> Sealer:
+        return cls(*(key.secret for key in ring.keys))
 
-    def seal(self, number: str) -> str:
-        """The number as it may lie in a database."""
+    @classmethod
+    def of_file(cls, path: Path) -> Sealer:
+        """Read the key, or make one (0600) when there is none yet.
+
+        Raises:
+            RotationUnfinished: two keys are there; half the hashes would not be found.
+            UnsafeKeyFile, ValueError: as `keyring.read`.
+        """
+        ring = keyring.read_or_make(path)
+        if ring.rotating:
+            raise RotationUnfinished(path.name)
+        return cls.of_ring(ring)
+
+    def seal(self, text: str) -> str:
+        """The number or name as it may lie in a database."""
         nonce = os.urandom(NONCE_BYTES)
-        return base64.b64encode(nonce + self._aes.encrypt(nonce, number.encode(), None)).decode()
+        raw = nonce + self._aes.encrypt(nonce, text.encode(), self._name)
+        return f"{self.key_id}.{base64.b64encode(raw).decode()}"
 
     def open(self, sealed: str) -> str:
-        """The number itself; raises CannotOpen when the key is another."""
+        """What was sealed; raises CannotOpen when none of the keys is the one."""
+        named = _NAMED.fullmatch(sealed)
+        if named is None:
+            return self._open_nameless(sealed)
+        aes = self._keys.get(named[1])
+        if aes is None:
+            raise CannotOpen("sealed under a key that is not here")
         try:
-            raw = base64.b64decode(sealed, validate=True)
-            return self._aes.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], None).decode()
+            return _opened(aes, named[2], named[1].encode())
         except (InvalidTag, ValueError) as error:
-            raise CannotOpen("sealed under another key, or changed since") from error
+            raise CannotOpen("changed since it was sealed") from error
+
+    def is_newest(self, sealed: str) -> bool:
+        """Whether it lies under the newest key already."""
+        return sealed.startswith(f"{self.key_id}.")
+
+    def knows(self, sealed: str) -> bool:
+        """Whether the key that it names is here; what names none may be anybody's."""
+        named = _NAMED.fullmatch(sealed)
+        return named is None or named[1] in self._keys
 
     def find(self, number: str) -> str:
         """What the same number always gives, and nobody can turn round without the key."""
         return hmac.new(self._find, number.encode(), hashlib.sha256).hexdigest()
 
+    def _open_nameless(self, sealed: str) -> str:
+        for aes in self._keys.values():
+            try:
+                return _opened(aes, sealed, None)
+            except (InvalidTag, ValueError):
+                continue
+        raise CannotOpen("sealed under another key, or changed since")
 
-def _make_key(path: Path) -> None:
-    """Put a key there whole and at once: of several that start together the first one wins."""
-    fresh = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
-            file.flush()
-            os.fsync(handle)
-        with contextlib.suppress(FileExistsError):
-            path.hardlink_to(fresh)
-    finally:
-        fresh.unlink()
+
+def _opened(aes: AESGCM, written: str, name: bytes | None) -> str:
+    raw = base64.b64decode(written, validate=True)
+    return aes.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], name).decode()

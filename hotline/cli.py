@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     word("prompts", commands.prompts, "render the announcements that changed")
     word("check-settings", commands.check_settings, "say what is wrong with the settings, if it is")
     _accounts(word("accounts", commands.accounts, "list, add or renew accounts"))
+    _keys(word("keys", commands.keys, "show or exchange the keys of names and numbers"))
     _demo_call(word("demo-call", commands.demo_call, "call the running hotline as a citizen"))
     return top
 
@@ -72,6 +73,12 @@ def _accounts(made: argparse.ArgumentParser) -> None:
     )
     password = what.add_parser("password", help="give a new password, shown once")
     password.add_argument("login")
+
+
+def _keys(made: argparse.ArgumentParser) -> None:
+    what = made.add_subparsers(dest="what", required=True, metavar="show|rotate")
+    what.add_parser("show", help="names and days of the keys, never a key")
+    what.add_parser("rotate", help="a new key for every name and number; the hotline must not run")
 
 
 def _demo_call(made: argparse.ArgumentParser) -> None:

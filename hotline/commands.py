@@ -67,3 +67,13 @@ def accounts(settings: Settings, words: argparse.Namespace) -> int:
 
     prepare.database(settings)
     return asyncio.run(accounts_command.run(settings, words))
+
+
+def keys(settings: Settings, words: argparse.Namespace) -> int:
+    """Show the keys, or exchange them. The database is migrated first."""
+    from hotline import keys_command, prepare
+
+    if words.what == "show":
+        return keys_command.show(settings)
+    prepare.database(settings)
+    return asyncio.run(keys_command.rotate(settings))

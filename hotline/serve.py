@@ -13,7 +13,7 @@ from db import Database, connect
 from db.engine import url_of
 from dialplan.home import AsteriskHome
 from dialplan.process import AsteriskProcess
-from hotline import accounts, logs, prepare, wiring
+from hotline import accounts, keys_command, logs, prepare, wiring
 from hotline.accounts import SignIn
 from hotline.address import address_of
 from hotline.asterisk import keep_running
@@ -66,7 +66,9 @@ def _alone(settings: Settings, name: str, body: Body) -> int:
             prepare.announcements(settings)
         if name != "controller":
             prepare.console_port_free(settings)
+        ring = keys_command.check(settings)
         prepare.database(settings)
+        asyncio.run(keys_command.check_database(settings, ring))
         died = asyncio.run(_run(settings, home, body))
         if died:
             print(f"  ✗ {died}, so everything was stopped. {log_file} says more.")
