@@ -142,7 +142,9 @@ class Notices:
     send_s: float
     """One try may take so long."""
     at_once: int
-    """So many are sent side by side by one process."""
+    """So many of one channel are sent side by side by one process."""
+    stale_hours: int
+    """What could not leave for so long would say something that is no longer so."""
     dingtalk: DingTalk
     zwding: Zwding
     sms: Sms

@@ -30,6 +30,21 @@ ARGS: dict[str, tuple[str, Kind]] = {
 }
 """All that may be told: its Chinese name, and how it is shown. `number` and `time` are always."""
 
+CODES: dict[str, dict[str, str]] = {
+    "kind": {
+        "dispatch": "派单", "accept": "签收", "done": "办结", "approve": "审核",
+        "follow_up": "回访", "supervise": "督办", "rectify": "整改",
+    },
+    "state": {
+        "draft": "草稿", "to_dispatch": "待派单", "in_review": "研判中", "to_accept": "待签收",
+        "in_progress": "办理中", "suspended": "挂起", "to_approve": "待审核",
+        "to_follow_up": "待回访", "supervision_review": "督办研判", "rectifying": "整改中",
+        "reported_to_discipline": "已上报纪委监委", "closed": "已办结", "rejected": "不予受理",
+        "merged": "已并单", "terminated": "已终止", "archived": "已归档",
+    },
+}  # fmt: skip
+"""Codes as a text shows them; the words of `tickets.rules.states`."""
+
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 PART = re.compile(r"\[([^\[\]]*)\]")
 MOST = 500

@@ -70,6 +70,7 @@ def notices(table: Table) -> Notices:
         longest_wait_s=table.seconds("longest_wait_s", 1, 86400),
         send_s=table.seconds("send_s", 1, 120),
         at_once=table.integer("at_once", 1, 64),
+        stale_hours=table.integer("stale_hours", 1, 24 * 30),
         dingtalk=dingtalk,
         zwding=zwding,
         sms=sms,
