@@ -1,0 +1,118 @@
+"""The words of tickets, for finding them and for finding what is alike.
+
+Text and company are cut by a dictionary (rjieba), every word at every place, and every Chinese
+character stands beside them: so a word of the dictionary is found wherever it is written, and
+any other by its characters. Contact data never becomes a word: the index holds no telephone
+number, address of mail or identity number.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+
+import rjieba
+from sqlalchemy import Connection, Executable, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from db.models import ticket, ticket_words
+
+LONGEST = 40
+"""Characters of a word; longer ones are no words."""
+PRIVATE_DIGITS = 7
+"""So many digits or more are somebody's number."""
+_MONTH = "月"
+
+_CONTACTS = (
+    re.compile(r"[\w.+-]+@[\w.-]+"),
+    re.compile(r"(?:微信|qq|vx|wechat|v信)\s*(?:号|群)?\s*(?:码)?\s*(?:是|为)?\s*[::]?\s*[a-z0-9_-]{5,}"),
+    re.compile(r"[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖](?:[\s,.、·-]{0,3}[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]){6,}"),
+)  # fmt: skip
+# Digits with what people put between them: 138 0000 1234, 0775-000 1234, (0775)0001234.
+_DIGITS = re.compile(r"\d(?:[\s().,、·_–—/\\-]{0,3}\d)*")
+_PART = re.compile(r"[a-z0-9]+|[^\W_a-z0-9]+")
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+
+
+def of_texts(*texts: str) -> frozenset[str]:
+    """What a ticket is found by: the words of its texts, and every Chinese character of them."""
+    found: set[str] = set()
+    for text in texts:
+        clean = without_contacts(text)
+        for word in rjieba.cut_all(clean):
+            found.update(_parts(word))
+        found.update(_HAN.findall(clean))
+    return frozenset(found)
+
+
+def asked(text: str) -> tuple[str, ...]:
+    """The words that a ticket must have all of to be found by `text`; () when it has none."""
+    clean = without_contacts(text)
+    return tuple(dict.fromkeys(part for word in rjieba.cut(clean, False) for part in _parts(word)))
+
+
+def telling(found: frozenset[str]) -> frozenset[str]:
+    """Those words that say what a matter is about: no single characters."""
+    return frozenset(word for word in found if len(word) > 1)
+
+
+def without_contacts(text: str) -> str:
+    """The text in one form of writing, without what reaches or names a person."""
+    plain = unicodedata.normalize("NFKC", text).lower()
+    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    for pattern in _CONTACTS:
+        plain = pattern.sub(" ", plain)
+    return _DIGITS.sub(_unless_private, plain)
+
+
+def month_of(at_ms: int) -> str:
+    """The word that every ticket of a month (UTC) has: a search goes back month by month."""
+    return _MONTH + datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m")
+
+
+def kept(found: frozenset[str], created_ms: int) -> str:
+    """As `ticket_words.words` holds them."""
+    return " ".join((month_of(created_ms), *sorted(found)))
+
+
+def read(words: str) -> frozenset[str]:
+    """The other way round, without the month."""
+    return frozenset(words.split(" ")[1:])
+
+
+def index(conn: Connection, ticket_id: int) -> None:
+    """Write a ticket's words anew; not on a call's road. No such ticket: nothing."""
+    row = conn.execute(_texts, {"of_id": ticket_id}).one_or_none()
+    if row is None:
+        return
+    words = kept(of_texts(row.text, row.company), row.created_ms)
+    conn.execute(_write[conn.dialect.name], {"ticket_id": ticket_id, "words": words})
+
+
+_texts = select(ticket.c.text, ticket.c.company, ticket.c.created_ms).where(
+    ticket.c.id == bindparam("of_id")
+)
+
+
+_sqlite = sqlite.insert(ticket_words)
+_postgres = postgresql.insert(ticket_words)
+_KEY = ["ticket_id"]
+_write: dict[str, Executable] = {
+    "sqlite": _sqlite.on_conflict_do_update(_KEY, set_={"words": _sqlite.excluded.words}),
+    "postgresql": _postgres.on_conflict_do_update(_KEY, set_={"words": _postgres.excluded.words}),
+}
+
+
+def _parts(word: str) -> list[str]:
+    """A word of the dictionary as words of the index: letters and digits only, each apart."""
+    return [
+        part
+        for part in _PART.findall(word)
+        if len(part) <= LONGEST and sum(c.isdigit() for c in part) < PRIVATE_DIGITS
+    ]
+
+
+def _unless_private(found: re.Match[str]) -> str:
+    digits = sum(c.isdigit() for c in found[0])
+    return " " if digits >= PRIVATE_DIGITS else found[0]
