@@ -99,8 +99,12 @@ _sqlite = sqlite.insert(ticket_words)
 _postgres = postgresql.insert(ticket_words)
 _KEY = ["ticket_id"]
 _write: dict[str, Executable] = {
-    "sqlite": _sqlite.on_conflict_do_update(_KEY, set_={"words": _sqlite.excluded.words}),
-    "postgresql": _postgres.on_conflict_do_update(_KEY, set_={"words": _postgres.excluded.words}),
+    "sqlite": _sqlite.on_conflict_do_update(
+        index_elements=_KEY, set_={"words": _sqlite.excluded.words}
+    ),
+    "postgresql": _postgres.on_conflict_do_update(
+        index_elements=_KEY, set_={"words": _postgres.excluded.words}
+    ),
 }
 
 
