@@ -9,6 +9,7 @@ from pathlib import Path
 from config.model import Settings
 from db import Database
 from db.clock import now_ms
+from db.sealed import Sealer
 
 WEB = Path(__file__).parent / "web" / "dist"
 
@@ -33,5 +34,7 @@ class Parts:
     """The keyed hash that finds a caller's number again; takes the number as typed."""
     keep_number: Callable[[str], KeptNumber | None]
     """Seals a number as typed; None for one that can't be dialled."""
+    sealer: Sealer
+    """Seals and opens what reporters are called."""
     now_ms: Callable[[], int] = now_ms
     web: Path = WEB

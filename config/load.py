@@ -185,6 +185,8 @@ def _read(root: Table, names: sections.Names, source: Path) -> Settings:
         told = notices.notices(table)
     with root.table("clocks") as table:
         clocks = read_clocks(table)
+    with root.table("intake") as table:
+        intake = sections.intake(table)
     return Settings(
         var=var,
         database_url=database_url,
@@ -204,5 +206,6 @@ def _read(root: Table, names: sections.Names, source: Path) -> Settings:
         alarms=alarms,
         notices=told,
         clocks=clocks,
+        intake=intake,
         source=source,
     )

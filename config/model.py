@@ -288,6 +288,20 @@ class Clocks:
 
 
 @dataclass(frozen=True, slots=True)
+class Intake:
+    """What comes in from outside, and what is kept of reporters; docs/confidentiality.md."""
+
+    web_form: bool
+    """False: nobody may send a matter by the page of the web."""
+    attachment_mb: int
+    """The largest file that may hang on a ticket."""
+    attachments: int
+    """So many files hang on one ticket at most."""
+    unmask_an_hour: int
+    """So many reporters one person may open within an hour."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of it. `var` is where every state of this copy lies."""
 
@@ -309,6 +323,7 @@ class Settings:
     alarms: Alarms
     clocks: Clocks
     notices: Notices
+    intake: Intake
     source: Path = field(default=Path("hotline.toml"))
 
     def line_of(self, number: str) -> Line | None:
@@ -329,6 +344,11 @@ class Settings:
     def spool(self) -> Path:
         """Where Asterisk writes recordings while calls last."""
         return self.var / "spool"
+
+    @property
+    def attached(self) -> Path:
+        """Where the files lie that hang on tickets."""
+        return self.var / "attachments"
 
     @property
     def vault(self) -> Path:

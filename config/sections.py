@@ -19,6 +19,7 @@ from config.model import (
     Choice,
     Disposition,
     Hours,
+    Intake,
     Line,
     MenuKey,
     Queue,
@@ -210,3 +211,13 @@ def _disposition(table: Table) -> Disposition:
         state = "closed or rejected" if read.closes else "to_dispatch"
         table.mistake("state", f'"{read.state}"', f"{state}, since closes says so")
     return read
+
+
+def intake(table: Table) -> Intake:
+    """What comes in from outside, and what is kept of reporters."""
+    return Intake(
+        web_form=table.flag("web_form"),
+        attachment_mb=table.integer("attachment_mb", 1, 200),
+        attachments=table.integer("attachments", 1, 100),
+        unmask_an_hour=table.integer("unmask_an_hour", 1, 1000),
+    )

@@ -24,20 +24,20 @@ class Numbers:
     """Numbers as typed here: a local one is completed as the first trunk does it."""
 
     def __init__(self, settings: Settings) -> None:
-        self._sealer = sealer(settings)
+        self.sealer = sealer(settings)
         self._trunk = settings.trunks[0]
         self._own = {number for line in settings.lines for number in line.numbers}
 
     def hash_of(self, typed: str) -> str:
         """The keyed hash that finds the number again."""
-        return self._sealer.find(self._kept(typed))
+        return self.sealer.find(self._kept(typed))
 
     def keep(self, typed: str) -> KeptNumber | None:
         """Sealed and masked; None when it can't exist, or is a line of ours."""
         number = self._kept(typed)
         if number in self._own or not numbers.dialable(number):
             return None
-        return KeptNumber(self._sealer.seal(number), numbers.masked(number))
+        return KeptNumber(self.sealer.seal(number), numbers.masked(number))
 
     def _kept(self, typed: str) -> str:
         return numbers.canonical(typed, self._trunk.country_code, self._trunk.area_code)

@@ -24,6 +24,7 @@ def console(settings: Settings, database: Database) -> Console:
             asterisk_password=ari_password(settings),
             caller_hash=numbers.hash_of,
             keep_number=numbers.keep,
+            sealer=numbers.sealer,
         )
     )
 

@@ -22,6 +22,8 @@ from agent_console.passwords import Passwords
 from agent_console.server import Console
 from config.model import Settings
 from db import Database
+from db.keyring import KEY_BYTES
+from db.sealed import Sealer
 from floor import calls, legs, seats
 from recordings import catalogue
 from tests.console.clock import Clock
@@ -36,6 +38,7 @@ ROLES = {
     "unit": "unit", "admin": "admin",
 }  # fmt: skip
 SEATED = ("agent", "agent2")
+SEALER = Sealer(b"k" * KEY_BYTES)
 
 
 def caller_hash(number: str) -> str:
@@ -171,14 +174,24 @@ class House:
 
 @asynccontextmanager
 async def serve(
-    settings: Settings, database: Database, dist: Path, clock: Clock, *, people: bool = True
+    settings: Settings,
+    database: Database,
+    dist: Path,
+    clock: Clock,
+    *,
+    people: bool = True,
+    seals: bool = False,
 ) -> AsyncIterator[House]:
     """A running console with its people; sees that it leaves nothing behind.
 
     Args:
         people: False when they are in the database already.
+        seals: numbers are sealed and hashed in earnest, so that they can be opened again.
     """
-    parts = Parts(settings, database, "made-up", caller_hash, keep_number, now_ms=clock, web=dist)
+    parts = Parts(
+        settings, database, "made-up", SEALER.find if seals else caller_hash,
+        seal_number if seals else keep_number, SEALER, now_ms=clock, web=dist,
+    )  # fmt: skip
     async with Console(parts, Passwords(HASHER)) as console:
         async with House(console, database, people) as ready:
             yield ready
@@ -282,6 +295,12 @@ def keep_number(typed: str) -> KeptNumber | None:
     if len(digits) != 11 or not digits.isdecimal():
         return None
     return KeptNumber(f"sealed:{digits[-4:]}", f"{digits[:3]}****{digits[-4:]}")
+
+
+def seal_number(typed: str) -> KeptNumber | None:
+    """As `keep_number`, with a seal that opens."""
+    kept = keep_number(typed)
+    return kept and KeptNumber(SEALER.seal(typed.replace(" ", "")), kept.masked)
 
 
 async def until(condition: Callable[[], Awaitable[bool]] | Callable[[], bool]) -> None:

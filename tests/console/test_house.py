@@ -26,7 +26,7 @@ from db.engine import DatabaseUnavailable
 from floor import controllers
 from tests.console.clock import Clock
 from tests.console.fake_asterisk import FakeAsterisk
-from tests.console.house import House, caller_hash, keep_number, serve, until
+from tests.console.house import SEALER, House, caller_hash, keep_number, serve, until
 
 
 def ready(conn: Connection, state: str = "ready") -> None:
@@ -242,7 +242,7 @@ async def test_given_a_port_that_is_taken_then_starting_fails_and_leaves_nothing
 ) -> None:
     taken = replace(settings.console, listen=Listen("127.0.0.1", house.console.port))
     parts = Parts(
-        replace(settings, console=taken), database, "x", caller_hash, keep_number, web=dist
+        replace(settings, console=taken), database, "x", caller_hash, keep_number, SEALER, web=dist
     )
     with pytest.raises(OSError, match="in use"):
         async with Console(parts):
@@ -252,7 +252,7 @@ async def test_given_a_port_that_is_taken_then_starting_fails_and_leaves_nothing
 async def test_given_a_background_task_that_dies_then_whoever_runs_the_console_hears_of_it(
     settings: Settings, database: Database, dist: Path
 ) -> None:
-    parts = Parts(settings, database, "x", caller_hash, keep_number, web=dist)
+    parts = Parts(settings, database, "x", caller_hash, keep_number, SEALER, web=dist)
 
     async def dies(_: object) -> None:
         raise RuntimeError("broken")

@@ -12,7 +12,7 @@ from agent_console.passwords import Passwords
 from agent_console.server import Console
 from config.model import Listen
 from db import Database
-from tests.console.house import HASHER, House, caller_hash, keep_number
+from tests.console.house import HASHER, SEALER, House, caller_hash, keep_number
 from tests.console.softphone import Softphone
 from tests.support.asterisk import running_asterisk
 
@@ -25,7 +25,9 @@ async def test_given_a_sign_in_when_a_phone_is_pushed_then_it_registers_until_si
     async with running_asterisk() as asterisk:
         console = replace(asterisk.settings.console, listen=Listen("127.0.0.1", 0))
         settings = replace(asterisk.settings, console=console)
-        parts = Parts(settings, database, asterisk.password, caller_hash, keep_number, web=dist)
+        parts = Parts(
+            settings, database, asterisk.password, caller_hash, keep_number, SEALER, web=dist
+        )
         async with Console(parts, Passwords(HASHER)) as served, House(served, database) as house:
             agent = await house.signed_in("agent")
             access = (await agent.post("/seat/phone")).json
