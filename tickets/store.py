@@ -6,23 +6,30 @@ is told what changed and loses no text.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import timedelta, timezone, tzinfo
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from db.clock import now_ms
 from db.feed import publish
-from db.models import ticket, ticket_day, ticket_event
+from db.models import ticket, ticket_event
 from db.prepared import Prepared
+from tickets import words
+from tickets.numbers import next_number
 
-FIELDS = ("type", "content_class", "company", "text", "disposition")
+FIELDS = (
+    "type", "content_class", "company", "text", "disposition", "region", "credit_code",
+    "complained_unit_id",
+)  # fmt: skip
+EDITABLE = ("draft", "to_dispatch", "in_review")
+"""Until a unit has it, what was written down may be corrected."""
 BEIJING = timezone(timedelta(hours=8))
 
 
 class Ticket(msgspec.Struct, frozen=True, gc=False):
-    """A ticket as it stands; states and moves are those of `tickets.rules`."""
+    """A ticket as it stands; states are those of `tickets.rules`."""
 
     id: int
     number: str
@@ -57,6 +64,14 @@ class NoSuchTicket(Exception):
     """There is no ticket of that id."""
 
 
+class NotEditable(Exception):
+    """A unit has the ticket, or it is over: what was written down stays."""
+
+    def __init__(self, current: Ticket) -> None:
+        super().__init__(f"a ticket in {current.state} is not edited")
+        self.current = current
+
+
 class Outdated(Exception):
     """Somebody changed the ticket meanwhile; `current` is how it stands."""
 
@@ -66,13 +81,6 @@ class Outdated(Exception):
 
 
 _columns = [ticket.c[name] for name in Ticket.__struct_fields__]
-_next = Prepared(
-    update(ticket_day)
-    .where(ticket_day.c.day == bindparam("of_day"))
-    .values(last=ticket_day.c.last + 1)
-    .returning(ticket_day.c.last),
-    [ticket_day.c.last],
-)
 _draft = Prepared(
     insert(ticket),
     returns=_columns,
@@ -93,7 +101,8 @@ _draft = Prepared(
     ),
 )
 _note = Prepared(
-    insert(ticket_event), inserts=("ticket_id", "at_ms", "kind", "account_id", "detail")
+    insert(ticket_event),
+    inserts=("ticket_id", "at_ms", "kind", "account_id", "detail", "move", "why", "done_on"),
 )
 _of_call = Prepared(
     select(*_columns)
@@ -102,17 +111,6 @@ _of_call = Prepared(
     .limit(1),
     _columns,
 )
-
-
-def next_number(conn: Connection, at_ms: int, zone: tzinfo = BEIJING) -> str:
-    """The day's next number, YYYYMMDD-NNNNN; gapless, for it lies in the ticket's transaction."""
-    day = datetime.fromtimestamp(at_ms / 1000, zone).strftime("%Y%m%d")
-    row = _next.one(conn, {"of_day": day})
-    if row is None:
-        # Writers take turns (db.engine), so nobody else can be making the same day.
-        conn.execute(insert(ticket_day), {"day": day, "last": 1})
-        return f"{day}-00001"
-    return f"{day}-{row[0]:05d}"
 
 
 def draft(
@@ -170,16 +168,7 @@ def hand_over(conn: Connection, ticket_id: int, account_id: int) -> None:
     ).one_or_none()
     if row is not None:
         found = Ticket(*row)
-        _note.run(
-            conn,
-            {
-                "ticket_id": ticket_id,
-                "at_ms": now_ms(),
-                "kind": "handed_over",
-                "account_id": account_id,
-                "detail": {},
-            },
-        )
+        note(conn, ticket_id, "handed_over", account_id, {})
         publish(conn, "ticket", found.id, found.told())
 
 
@@ -190,9 +179,17 @@ def of_call(conn: Connection, call_id: str) -> Ticket | None:
 
 
 def note(
-    conn: Connection, ticket_id: int, kind: str, account_id: int | None, detail: dict[str, Any]
+    conn: Connection,
+    ticket_id: int,
+    kind: str,
+    account_id: int | None,
+    detail: dict[str, Any],
+    *,
+    move: str | None = None,
+    why: str | None = None,
+    done_on: str | None = None,
 ) -> None:
-    """Write a line of the ticket's history."""
+    """Write a line of the ticket's history; moves of the state the database writes by itself."""
     _note.run(
         conn,
         {
@@ -201,8 +198,16 @@ def note(
             "kind": kind,
             "account_id": account_id,
             "detail": detail,
+            "move": move,
+            "why": why,
+            "done_on": done_on,
         },
     )
+
+
+def of_row(row: Row[Any]) -> Ticket:
+    """The ticket of a whole row."""
+    return Ticket(*(getattr(row, name) for name in Ticket.__struct_fields__))
 
 
 def edit(
@@ -213,35 +218,19 @@ def edit(
     Raises:
         NoSuchTicket: no such ticket.
         Outdated: it stands at another version; nothing was changed.
+        NotEditable: a unit has it already.
         ValueError: a field that is not one of `FIELDS`.
     """
     unknown = set(fields) - set(FIELDS)
     if unknown:
         raise ValueError(f"not fields of a ticket: {', '.join(sorted(unknown))}")
-    return _change(conn, ticket_id, version, "edited", account_id, fields, sorted(fields))
-
-
-def settle(conn: Connection, ticket_id: int, version: int, account_id: int, state: str) -> Ticket:
-    """The form is complete: the draft becomes what its disposition says (moves 2, 3 and 5).
-
-    The caller has asked `tickets.rules` first. Raises as `edit`.
-    """
-    fields = {"state": state, "complete": True}
-    return _change(conn, ticket_id, version, "completed", account_id, fields, [state])
-
-
-def _change(
-    conn: Connection,
-    ticket_id: int,
-    version: int,
-    kind: str,
-    account_id: int,
-    fields: dict[str, Any],
-    told: list[str],
-) -> Ticket:
     row = conn.execute(
         update(ticket)
-        .where(ticket.c.id == ticket_id, ticket.c.version == version)
+        .where(
+            ticket.c.id == ticket_id,
+            ticket.c.version == version,
+            ticket.c.state.in_(EDITABLE),
+        )
         .values({**fields, "version": version + 1, "updated_ms": now_ms()})
         .returning(*_columns)
     ).one_or_none()
@@ -249,8 +238,12 @@ def _change(
         current = get(conn, ticket_id)
         if current is None:
             raise NoSuchTicket(str(ticket_id))
-        raise Outdated(current)
+        if current.version != version:
+            raise Outdated(current)
+        raise NotEditable(current)
     changed = Ticket(*row)
-    note(conn, ticket_id, kind, account_id, {"what": told})
+    note(conn, ticket_id, "edited", account_id, {"what": sorted(fields)})
+    if changed.complete:
+        words.index(conn, ticket_id)
     publish(conn, "ticket", ticket_id, changed.told())
     return changed

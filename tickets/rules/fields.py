@@ -85,9 +85,11 @@ def _wrong(field: Field, value: Any) -> str:
                 return "应为文字"
             return f"最多 {field.most} 个字" if len(value) > field.most else ""
         case "choice":
-            return "" if value in dict(field.choices) else "没有这个选项"
+            good = isinstance(value, str) and value in dict(field.choices)
+            return "" if good else "没有这个选项"
         case "choices":
-            good = isinstance(value, list) and all(v in dict(field.choices) for v in value)
+            good = isinstance(value, list) and all(isinstance(v, str) for v in value)
+            good = good and set(value) <= set(dict(field.choices))
             return "" if good else "没有这个选项"
         case "flag":
             return "" if isinstance(value, bool) else "应为是或否"

@@ -117,7 +117,7 @@ MOVES: tuple[Move, ...] = (
           long_text("text", "来电人意见", required=False)),
          ("rated_when_reached", "poor_says_why", "not_rated_yet")),
     Move("settle", 17, "办结", ("to_follow_up",), "closed", ("system",),
-         "Y二(五) Q二(二)4", "工单办结"),
+         "Y二(五) Q二(二)4", "工单办结", guards=("not_rated_yet",)),
     Move("again", 18, "退回原承办单位重新办理", ("to_follow_up",), "to_accept", ("system",),
          "Y二(五) Q二(二)4", "同一单位第二次办理，列入差评清单", guards=("first_round",)),
     Move("escalate", 19, "转督办研判", ("to_follow_up",), "supervision_review", ("system",),

@@ -64,6 +64,10 @@ GUARDS = (
         OR NEW.unit_id <> OLD.unit_id)""",
     ),
     (
+        "a rectification is closed by a caller who is satisfied",  # Q二(二)4
+        """NEW.move = 'settle' AND OLD.rectified AND (NEW.stars IS NULL OR NEW.stars < 3)""",
+    ),
+    (
         "a letter of rectification needs a signed finding",  # Y二(五)
         """NEW.move = 'order_rectification' AND NOT EXISTS (SELECT 1 FROM ticket_paper
         WHERE ticket_id = NEW.id AND kind = 'finding' AND state = 'signed'

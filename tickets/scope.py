@@ -1,0 +1,29 @@
+"""Which tickets a person may see, as a condition of SQL: for lists, reading, files and exports.
+
+A unit sees what it handles or assists with, and never one that complains of it.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Connection, exists, or_, select, true
+
+from db.models import ticket, ticket_assist
+from tickets.rules.facts import Actor
+
+
+def visible(actor: Actor) -> ColumnElement[bool]:
+    """The condition on `ticket` that holds for what this person may see."""
+    if actor.role != "unit":
+        return true()
+    mine = sorted(actor.unit_ids)
+    assisting = exists().where(
+        ticket_assist.c.ticket_id == ticket.c.id, ticket_assist.c.unit_id.in_(mine)
+    )
+    return or_(ticket.c.unit_id.in_(mine), assisting) & (
+        ticket.c.complained_unit_id.is_(None) | ticket.c.complained_unit_id.not_in(mine)
+    )
+
+
+def may_see(conn: Connection, actor: Actor, ticket_id: int) -> bool:
+    found = select(ticket.c.id).where(ticket.c.id == ticket_id, visible(actor))
+    return conn.execute(found).first() is not None
