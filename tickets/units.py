@@ -28,8 +28,8 @@ FIELDS = (
     "duty_masked",
     "addresses",
 )
-CHANNELS = ("zwding", "dingtalk", "email", "webhook")
-"""What a unit has an address of. SMS goes to the duty contact's sealed number."""
+CHANNELS = ("zwding", "head_zwding", "email", "head_email", "dingtalk", "webhook")
+"""Where notices reach a unit and its head. SMS goes to the duty contact's sealed number."""
 MOST_ADDRESSES = 20
 MAX_ADDRESS = 254
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
@@ -263,10 +263,14 @@ def wrong_addresses(addresses: dict[str, Any]) -> list[Mistake]:
     return found
 
 
+_ZWDING = (TOKEN, "应为浙政钉的接收人编号，多个用逗号分隔")
+_EMAIL = (EMAIL, "应为电子邮箱地址，多个用逗号分隔")
 _SHAPES = {
-    "zwding": (TOKEN, "应为浙政钉的接收人编号，多个用逗号分隔"),
+    "zwding": _ZWDING,
+    "head_zwding": _ZWDING,
+    "email": _EMAIL,
+    "head_email": _EMAIL,
     "dingtalk": (TOKEN, "应为设置中钉钉机器人的名称"),
-    "email": (EMAIL, "应为电子邮箱地址，多个用逗号分隔"),
     "webhook": (TOKEN, "应为设置中推送地址的名称"),
 }
 
