@@ -24,11 +24,14 @@ PRIVATE_DIGITS = 7
 """So many digits or more are somebody's number."""
 _MONTH = "月"
 
+_HAN_DIGIT = "[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]"
 _CONTACTS = (
     re.compile(r"[\w.+-]+@[\w.-]+"),
-    re.compile(r"(?:微信|qq|vx|wechat|v信)\s*(?:号|群)?\s*(?:码)?\s*(?:是|为)?\s*[::]?\s*[a-z0-9_-]{5,}"),
-    re.compile(r"[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖](?:[\s,.、·-]{0,3}[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]){6,}"),
-)  # fmt: skip
+    re.compile(
+        r"(?:微信|qq|vx|wechat|v信)\s*(?:号|群)?\s*(?:码)?\s*(?:是|为)?\s*[::]?\s*[a-z0-9_-]{5,}"
+    ),
+    re.compile(rf"{_HAN_DIGIT}(?:[\s,.、·-]{{0,3}}{_HAN_DIGIT}){{6,}}"),
+)
 # Digits with what people put between them: 138 0000 1234, 0775-000 1234, (0775)0001234.
 _DIGITS = re.compile(r"\d(?:[\s().,、·_–—/\\-]{0,3}\d)*")
 _PART = re.compile(r"[a-z0-9]+|[^\W_a-z0-9]+")
