@@ -8,6 +8,7 @@ import msgspec
 from aiohttp import web
 
 from agent_console.api import (
+    calendar,
     call_requests,
     calls,
     demo,
@@ -18,6 +19,7 @@ from agent_console.api import (
     messages,
     missed,
     outbound,
+    periods,
     recordings,
     seat,
     seats,
@@ -50,6 +52,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *floor.operations.all,
     *figures.operations.all,
     *staffing.operations.all,
+    *calendar.operations.all,
+    *periods.operations.all,
     *live.operations.all,
     *demo.operations.all,
 )

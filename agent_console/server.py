@@ -24,6 +24,7 @@ from agent_console.routes import add_routes
 from agent_console.services import Services
 from agent_console.sip import SipWay
 from agent_console.static import WebApplication
+from agent_console.sweeping import Sweeper
 from agent_console.waiting import Outcomes
 from config.model import Console as ConsoleSettings
 from db.engine import DatabaseUnavailable
@@ -85,6 +86,7 @@ class Console:
             asyncio.create_task(keeper.keep(self._services), name="console-sessions"),
             asyncio.create_task(self._prune(), name="console-prune"),
             asyncio.create_task(self._services.board.keep(), name="console-figures"),
+            asyncio.create_task(Sweeper(self._parts).keep(), name="console-sweep"),
         ]
         for task in self._background:
             task.add_done_callback(self._ended)

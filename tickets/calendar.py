@@ -73,6 +73,12 @@ def days(conn: Connection, region: str, year: int | None = None) -> list[Day]:
     return [day for day in found if year is None or day.day.year == year]
 
 
+def regions(conn: Connection, own: str) -> list[str]:
+    """The regions that have days of their own, and the place's: the country first."""
+    written = set(conn.execute(select(calendar_day.c.region).distinct()).scalars())
+    return sorted(written | {day.region for day in shipped()} | {own})
+
+
 def announced(named: Iterable[Day], year: int) -> bool:
     """Whether the notice for the whole country is out for that year."""
     return any(

@@ -18,6 +18,7 @@ Kind = Literal["work", "half", "off"]
 ONE = timedelta(days=1)
 SATURDAY = 6
 LOOK_AHEAD_DAYS = 4000
+HOUR_MS = 3_600_000
 # 元旦 of a year that is not announced may still take days of the December before and give
 # make-up days for them: 12-29 to 12-31 in 2018, 12-28 at the earliest that weekdays allow.
 LENT_TO_NEW_YEAR = (12, 28)
@@ -170,6 +171,43 @@ def remaining(calendar: Calendar, hours: Hours, now_ms: int, due_ms: int) -> Lef
     more, rest_ms = divmod(rest_ms, _length(hours.spans(hours.day_of(end), "work")))
     minutes = rest_ms // 60_000
     return Left(days + more, minutes // 60, minutes % 60, late)
+
+
+def ahead(calendar: Calendar, hours: Hours, from_ms: int, worked_hours: int) -> int:
+    """The moment at which so many working hours will have gone by."""
+    left = worked_hours * HOUR_MS
+    for day in _from(hours.day_of(from_ms)):
+        for begin, end in hours.spans(day, calendar.kind(day)):
+            begin = max(begin, from_ms)
+            if begin + left <= end:
+                return begin + left
+            left -= max(0, end - begin)
+    raise ValueError("the calendar has no such working day")
+
+
+def back(calendar: Calendar, hours: Hours, from_ms: int, worked_hours: int) -> int:
+    """The moment since which so many working hours have gone by."""
+    left = worked_hours * HOUR_MS
+    last = hours.day_of(from_ms)
+    for day in (last - offset * ONE for offset in range(LOOK_AHEAD_DAYS)):
+        for begin, end in reversed(hours.spans(day, calendar.kind(day))):
+            end = min(end, from_ms)
+            if end - left >= begin:
+                return end - left
+            left -= max(0, end - begin)
+    raise ValueError("the calendar has no such working day")
+
+
+def in_words(left: Left) -> str:
+    """Working time as a screen and a notice say it: 2 个工作日 3 小时, 40 分钟."""
+    parts = []
+    if left.days:
+        parts.append(f"{left.days} 个工作日")
+    if left.hours:
+        parts.append(f"{left.hours} 小时")
+    if left.minutes and not left.days:
+        parts.append(f"{left.minutes} 分钟")
+    return " ".join(parts) or "不足 1 分钟"
 
 
 def _at_least_one(days: int) -> None:

@@ -25,40 +25,31 @@ class Said:
     basis: str
 
 
+Y = "玉政信办发〔2023〕2号"
+Q = "庆政办发〔2023〕48号"
+LOCAL = "本地规定"
 SAID: dict[str, Said] = {
-    "dispatch_days": Said("派单时限", WORKING_DAYS, "庆政办发〔2023〕48号一：及时派单"),
-    "review_days": Said(
-        "联席研判时限", WORKING_DAYS, "玉政信办发〔2023〕2号二(四)：职责不清的联席研判"
-    ),
-    "accept_days": Said("签收时限", WORKING_DAYS, "庆政办发〔2023〕48号二(二)1：1 个工作日内受理"),
-    "return_days": Said("退单申请时限", WORKING_DAYS, "本地规定：签收期限内提出"),
+    "dispatch_days": Said("派单时限", WORKING_DAYS, f"{Q}一：及时分流，按责转办"),
+    "review_days": Said("联席研判时限", WORKING_DAYS, f"{Y}二(四)：联席研判，明确主协办部门"),
+    "accept_days": Said("签收时限", WORKING_DAYS, f"{Q}二(二)1：1 个工作日内签收"),
+    "return_days": Said("退单申请时限", WORKING_DAYS, f"{LOCAL}：应在签收期限内提出"),
     "reply_days": Said(
-        "咨询求助答复时限", WORKING_DAYS, "庆政办发〔2023〕48号二(二)1：1 个工作日内答复"
+        "咨询求助答复时限", WORKING_DAYS, f"{Q}二(二)1：1 个工作日内答复反馈给来电人"
     ),
-    "simple_days": Said(
-        "简单事项办理时限", WORKING_DAYS, "庆政办发〔2023〕48号二(二)1：2 个工作日内办结"
-    ),
-    "ordinary_days": Said(
-        "一般事项办理时限", WORKING_DAYS, "庆政办发〔2023〕48号二(二)1：5 个工作日内办结"
-    ),
-    "difficult_days": Said(
-        "疑难事项办理时限", WORKING_DAYS, "庆政办发〔2023〕48号二(二)1：疑难事项可申请延期"
-    ),
+    "simple_days": Said("简单事项办结时限", WORKING_DAYS, f"{Q}二(二)1：2 个工作日内办结"),
+    "ordinary_days": Said("一般事项办结时限", WORKING_DAYS, f"{Q}二(二)1：5 个工作日内办结"),
+    "difficult_days": Said("疑难事项办结时限", WORKING_DAYS, f"{Q}二(二)1：可申请适当延长"),
     "extension_most_days": Said(
-        "延期最长时限", WORKING_DAYS, "庆政办发〔2023〕48号二(二)1：疑难事项可申请延期"
+        "延期最长时限", WORKING_DAYS, f"{Q}二(二)1：适当延长，并说明理由和依据"
     ),
-    "approve_days": Said("答复审核时限", WORKING_DAYS, "玉政信办发〔2023〕2号二(四)：答复认定"),
-    "follow_up_days": Said(
-        "回访时限", WORKING_DAYS, "玉政信办发〔2023〕2号二(五)、庆政办发〔2023〕48号二(二)4：回访"
-    ),
-    "supervise_days": Said("督办研判时限", WORKING_DAYS, "玉政信办发〔2023〕2号二(五)：督办"),
-    "rectify_days": Said(
-        "整改时限", WORKING_DAYS, "玉政信办发〔2023〕2号二(五)、庆政办发〔2023〕48号二(二)4：整改"
-    ),
-    "follow_up_tries": Said("回访最多次数", TIMES, "本地规定：未接通的按未评价处理"),
-    "archive_days": Said("办结后归档时限", DAYS, "本地规定"),
-    "repeat_days": Said("重复诉求认定期", DAYS, "本地规定：一次性化解率的统计口径"),
-    "suspension": Said("挂起（暂停计时）", SWITCH, "本地规定：默认不启用"),
+    "approve_days": Said("答复审核时限", WORKING_DAYS, f"{Y}二(四)：答复认定"),
+    "follow_up_days": Said("回访时限", WORKING_DAYS, f"{Y}二(五)：及时回访；{Q}二(二)4：应评尽评"),
+    "supervise_days": Said("督办研判时限", WORKING_DAYS, f"{Y}二(五)：督办；{Q}二(二)3：协调督查"),
+    "rectify_days": Said("整改时限", WORKING_DAYS, f"{Y}二(五)：整改函；{Q}二(二)4：整改清单"),
+    "follow_up_tries": Said("回访最多次数", TIMES, f"{LOCAL}：多次未接通的，按未评价处理"),
+    "archive_days": Said("办结后归档时限", DAYS, LOCAL),
+    "repeat_days": Said("重复诉求认定期", DAYS, f"{LOCAL}：用于统计一次性化解率"),
+    "suspension": Said("挂起（暂停计时）", SWITCH, f"{LOCAL}：默认不启用"),
 }
 
 

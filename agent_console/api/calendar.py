@@ -1,0 +1,202 @@
+"""The working calendar: read by everybody, set by administrators, a notice taken in whole."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from agent_console.api.fields import NO_NUL
+from agent_console.context import Context
+from agent_console.operations import Operations
+from agent_console.problem import FieldError, Problem, invalid
+from agent_console.roles import EVERYBODY
+from tickets import calendar, calendar_notice, recompute
+from tickets.calendar_days import COUNTRY, Day, label
+from tickets.clock import Calendar, Kind
+from tickets.kept import Mistaken
+from tickets.place import Place
+
+operations = Operations("clocks")
+
+ADMIN = frozenset({"admin"})
+CSV = frozenset({"text/csv", "text/plain", "application/vnd.ms-excel"})
+"""What browsers call such a file."""
+MAX_CSV = 64 * 1024
+
+Year = Annotated[int, Meta(ge=2020, le=2100)]
+Region = Annotated[str, Meta(max_length=12, pattern=r"^([0-9]{2}){0,6}$")]
+Source = Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_NUL)]
+
+
+class RegionOf(msgspec.Struct, frozen=True):
+    code: str
+    label: str
+
+
+class ShownDay(msgspec.Struct, frozen=True):
+    """One day; `own`: set for this region itself. Without a source the weekday decides."""
+
+    day: str
+    kind: Kind
+    source: str
+    announced: bool
+    own: bool
+
+
+class ShownYear(msgspec.Struct, frozen=True):
+    """All days of a year as they hold in a region; `source` is the country's notice."""
+
+    year: int
+    region: str
+    regions: list[RegionOf]
+    announced: bool
+    source: str
+    days: list[ShownDay]
+
+
+class YearQuery(msgspec.Struct, forbid_unknown_fields=True):
+    year: Year
+    region: Region | None = None
+    """None: the place's own."""
+
+
+class NoticeQuery(msgspec.Struct, forbid_unknown_fields=True):
+    year: Year
+    region: Region = COUNTRY
+    source: Annotated[str, Meta(max_length=200, pattern=NO_NUL)] = ""
+    """The document's name and number."""
+
+
+class SetDay(msgspec.Struct, forbid_unknown_fields=True):
+    day: Annotated[str, Meta(max_length=10, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    kind: Kind
+    source: Source
+    region: Region = COUNTRY
+
+
+class DaySet(msgspec.Struct, frozen=True):
+    """The day as it is now, and how many open terms moved by it."""
+
+    day: ShownDay
+    recomputed: int
+
+
+class NoticeTaken(msgspec.Struct, frozen=True):
+    """How many days differ from before, and how many open terms moved by it."""
+
+    changed: int
+    recomputed: int
+
+
+@operations.add("GET", "/admin/calendar", "The working days of a year", roles=EVERYBODY)
+async def read_calendar(context: Context, *, query: YearQuery) -> ShownYear:
+    settings = context.parts.settings
+    region = settings.clocks.region if query.region is None else query.region
+    named = await context.parts.database.read(calendar.days, region)
+    known = await context.parts.database.read(calendar.load, region)
+    regions = await context.parts.database.read(calendar.regions, settings.clocks.region)
+    by_day = {day.day: day for day in named}
+    first = date(query.year, 1, 1)
+    count = (date(query.year + 1, 1, 1) - first).days
+    notice = by_day.get(first)
+    announced = calendar.announced(named, query.year)
+    return ShownYear(
+        year=query.year,
+        region=region,
+        regions=[RegionOf(code, label(code)) for code in regions],
+        announced=announced,
+        source=notice.source if notice and announced else "",
+        days=[_shown(first + timedelta(n), known, by_day, region) for n in range(count)],
+    )
+
+
+@operations.add("PATCH", "/admin/calendar", "Set one day of a region", roles=ADMIN, problems=(422,))
+async def set_day(context: Context, *, body: SetDay) -> DaySet:
+    database = context.parts.database
+    day = _date(body.day)
+    source = body.source.strip()
+    if not source:
+        raise invalid(FieldError("source", "请写明依据的文件或者原因"))
+    made = await database.write(
+        calendar.set_day, context.account.id, body.region, day, body.kind, source
+    )
+    moved = await recompute.everything(database, Place(context.parts.settings), day)
+    known = await database.read(calendar.load, body.region)
+    return DaySet(_shown(day, known, {day: made}, body.region), moved)
+
+
+@operations.add(
+    "POST",
+    "/admin/calendar/import",
+    "Take in a year's notice of days off, sent as a CSV file",
+    roles=ADMIN,
+    problems=(413, 415, 422),
+)
+async def import_calendar(context: Context, *, query: NoticeQuery) -> NoticeTaken:
+    database = context.parts.database
+    text = await _csv(context)
+    known = await database.read(calendar.load, COUNTRY)
+    try:
+        named = calendar_notice.read(
+            text, query.year, country=query.region == COUNTRY, known=known.days
+        )
+    except Mistaken as mistaken:
+        raise _bad_lines(mistaken) from None
+    source = query.source.strip() or f"{query.year}年{label(query.region)}放假安排（导入）"
+    changed = await database.write(
+        calendar.announce, context.account.id, query.region, query.year, source, named
+    )
+    moved = await recompute.everything(database, Place(context.parts.settings))
+    return NoticeTaken(changed, moved)
+
+
+def _date(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise invalid(FieldError("day", "没有这一天")) from None
+    if not 2020 <= day.year <= 2100:
+        raise invalid(FieldError("day", "应在 2020 年到 2100 年之间"))
+    return day
+
+
+async def _csv(context: Context) -> str:
+    """The file of the body; UTF-8, or GB 18030 as Excel writes it here."""
+    raw = await context.request.read()
+    if not raw:
+        raise _unread("文件是空的")
+    if context.request.content_type not in CSV:
+        raise Problem(415, "请以 text/csv 发送", code="not-csv")
+    if len(raw) > MAX_CSV:
+        raise Problem(413, "文件超过 64 KB，这不是一年的放假安排", code="too-large")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _unread("文件不是 UTF-8 或 GB 18030 编码的文本")
+
+
+def _unread(sentence: str) -> Problem:
+    return Problem(422, sentence, code="not-taken", errors=(FieldError("file", sentence),))
+
+
+def _bad_lines(mistaken: Mistaken) -> Problem:
+    errors = tuple(FieldError(one.field, one.message) for one in mistaken.mistakes)
+    return Problem(
+        422, f"有 {len(errors)} 处不能导入，内容都没有改动", code="not-taken", errors=errors
+    )
+
+
+def _shown(day: date, known: Calendar, by_day: dict[date, Day], region: str) -> ShownDay:
+    named = by_day.get(day)
+    return ShownDay(
+        day=day.isoformat(),
+        kind=known.kind(day),
+        source=named.source if named else "",
+        announced=known.announced(day),
+        own=named is not None and named.region == region,
+    )

@@ -1,0 +1,138 @@
+"""Terms computed again when the calendar changed: of open tickets alone, the old date kept.
+
+A provisional term becomes what the announced year makes of it. A term that was certain moves
+only for a day within it that was corrected, and only to a later day: nobody loses time that was
+promised. `first_due_ms` stays for good, and the history has each step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+
+from db import Database
+from db.clock import now_ms
+from db.feed import publish
+from db.models import ticket, ticket_event, ticket_term
+from tickets import calendar, marks, store
+from tickets.clock import Due, deadline, natural
+from tickets.place import Place
+
+BATCH = 200
+"""Terms in one transaction: others write between two of them."""
+SETTLED = "calendar_settled"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How far a look has come (None: to the end), and how many terms it changed."""
+
+    last_id: int | None
+    changed: int
+
+
+async def everything(database: Database, place: Place, touched: date | None = None) -> int:
+    """Compute again all that the calendar may have changed; returns how many terms moved.
+
+    Args:
+        touched: a day that was corrected in a year that was announced before.
+    """
+    stamp = await database.read(marks.read, calendar.STAMP)
+    changed, after = 0, 0
+    while True:
+        batch = await database.write(recompute, place, after, touched)
+        changed += batch.changed
+        if batch.last_id is None:
+            break
+        after = batch.last_id
+    await database.write(marks.put, SETTLED, stamp)
+    return changed
+
+
+def unsettled(conn: Connection) -> bool:
+    """Whether the calendar changed since terms were last computed again to the end."""
+    return marks.read(conn, calendar.STAMP) != marks.read(conn, SETTLED)
+
+
+def recompute(conn: Connection, place: Place, after: int = 0, touched: date | None = None) -> Batch:
+    """The next terms after the one of id `after`."""
+    rows = conn.execute(
+        select(ticket_term)
+        .where(ticket_term.c.ended_ms.is_(None), ticket_term.c.id > after, _may(place, touched))
+        .order_by(ticket_term.c.id)
+        .limit(BATCH)
+    ).all()
+    known, hours = place.calendar(conn), place.hours
+    moved: list[tuple[Row[Any], Due]] = []
+    for row in rows:
+        count = natural if row.natural else deadline
+        due = count(known, hours, row.from_ms, row.days)
+        if row.provisional:
+            if (due.ms, due.provisional) != (row.due_ms, True):
+                moved.append((row, due))
+        elif hours.day_of(due.ms) > hours.day_of(row.due_ms):
+            moved.append((row, due))
+    if moved:
+        _write(conn, moved)
+    return Batch(rows[-1].id if len(rows) == BATCH else None, len(moved))
+
+
+def _may(place: Place, touched: date | None) -> Any:
+    """What a change of the calendar can move."""
+    if touched is None:
+        return ticket_term.c.provisional.is_(True)
+    hours = place.hours
+    begins = hours.at(touched, hours.opens.min)
+    # The day a term begins on does not count; all later ones to its end do.
+    within = and_(ticket_term.c.from_ms < begins, ticket_term.c.due_ms >= begins)
+    return or_(ticket_term.c.provisional.is_(True), within)
+
+
+def _write(conn: Connection, moved: list[tuple[Row[Any], Due]]) -> None:
+    at_ms = now_ms()
+    for row, due in moved:
+        conn.execute(
+            update(ticket_term)
+            .where(ticket_term.c.id == row.id)
+            .values(due_ms=due.ms, provisional=due.provisional)
+        )
+    events = [
+        {
+            "ticket_id": row.ticket_id,
+            "at_ms": at_ms,
+            "kind": "term_changed",
+            "account_id": None,
+            "detail": {
+                "kind": row.kind,
+                "before_ms": row.due_ms,
+                "after_ms": due.ms,
+                "provisional": due.provisional,
+            },
+        }
+        for row, due in moved
+    ]
+    conn.execute(insert(ticket_event), events)
+    for ticket_id in sorted({row.ticket_id for row, _ in moved}):
+        _show(conn, ticket_id)
+
+
+def _show(conn: Connection, ticket_id: int) -> None:
+    """The ticket shows its open term that ends first; one whose clock stands shows none."""
+    first = conn.execute(
+        select(ticket_term.c.kind, ticket_term.c.due_ms, ticket_term.c.provisional)
+        .where(ticket_term.c.ticket_id == ticket_id, ticket_term.c.ended_ms.is_(None))
+        .order_by(ticket_term.c.due_ms, ticket_term.c.id)
+        .limit(1)
+    ).one()
+    # No new version: what a person has typed meanwhile is not about the date.
+    conn.execute(
+        update(ticket)
+        .where(ticket.c.id == ticket_id, ticket.c.due_ms.is_not(None))
+        .values(due_ms=first.due_ms, due_kind=first.kind, due_provisional=first.provisional)
+    )
+    found = store.get(conn, ticket_id)
+    if found is not None:
+        publish(conn, "ticket", ticket_id, found.told())
