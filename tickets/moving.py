@@ -151,10 +151,9 @@ def _notify(conn: Connection, place: Place, row: Row[Any], changing: Effects) ->
         return
     name = conn.execute(select(unit.c.name).where(unit.c.id == row.unit_id)).scalar()
     args = {
-        "number": row.number,
-        "unit": name or "",
+        "unit": name,
         "due": row.due_ms,
-        "due_kind": row.due_kind,
+        "kind": row.due_kind,
         "state": row.state,
     }
     for template, whom in changing.notices:

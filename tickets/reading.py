@@ -23,6 +23,8 @@ from tickets.rules.facts import Ask, Assist, Facts, Known, Paper
 from tickets.rules.fields import LARGEST
 from tickets.rules.table import Move
 
+WRITTEN = ("web", "intake")
+"""Sources of tickets that no agent filled in."""
 _COPIED = (
     "id", "state", "account_id", "type", "content_class", "text", "company", "disposition",
     "unit_id", "complained_unit_id", "difficulty", "round", "ruled", "rectified", "special",
@@ -40,7 +42,8 @@ def facts(conn: Connection, place: Place, row: Row[Any], now_ms: int) -> Facts:
     return Facts(
         **{name: getattr(row, name) for name in _COPIED},
         now_ms=now_ms,
-        needs_class=place.needs_class(row.disposition),
+        # Who wrote by himself is classed by the dispatcher.
+        needs_class=row.source not in WRITTEN and place.needs_class(row.disposition),
         has_contact=_has_contact(conn, row),
         contacted=row.contacted_ms is not None,
         return_by_ms=_return_by_ms(conn, place, row),
@@ -104,8 +107,10 @@ def _has_contact(conn: Connection, row: Row[Any]) -> bool:
     kept = exists().where(
         ticket_contact.c.ticket_id == row.id, ticket_contact.c.number_sealed.is_not(None)
     )
-    called = exists().where(call.c.id == row.call_id, call.c.caller_sealed != "")
-    return bool(conn.execute(select(kept | called)).scalar())
+    called = select(call.c.caller_masked).where(call.c.id == row.call_id).scalar_subquery()
+    found, masked = conn.execute(select(kept, called)).one()
+    # A withheld number is sealed like any other, but shows no digit.
+    return bool(found) or any(letter.isdigit() for letter in masked or "")
 
 
 def _return_by_ms(conn: Connection, place: Place, row: Row[Any]) -> int | None:

@@ -114,11 +114,15 @@ class Terms:
             .values(due_ms=due.ms, days=days, natural=natural, provisional=due.provisional)
         )
 
-    def _extend(self, days: int) -> None:
-        """So many working days more, at most what the law gives."""
+    def extended(self, days: int) -> tuple[Due, int, bool] | None:
+        """The handling's end after so many working days more, at most what the law gives.
+
+        Returns the end, its days from the beginning and whether they are natural ones; None when
+        no handling is under way.
+        """
         term = self._done()
         if term is None:
-            return
+            return None
         calendar, hours = self._place.calendar(self._conn), self._place.hours
         due = clock.deadline(calendar, hours, term.due_ms, days)
         code = self._row.content_class
@@ -126,19 +130,22 @@ class Terms:
         if legal and legal.handle_most_days:
             most = clock.natural(calendar, hours, term.from_ms, legal.handle_most_days)
             if most.ms < due.ms:
-                self._move_to(term, most, legal.handle_most_days, natural=True)
-                return
-        self._move_on(term, due)
+                return most, legal.handle_most_days, True
+        return due, self._days_to(term, due), term.natural
 
-    def _move_on(self, term: Row[Any], due: Due) -> None:
-        """To a later day: as many days after its beginning as lie between, of its own sort."""
+    def _extend(self, days: int) -> None:
+        term, further = self._done(), self.extended(days)
+        if term is not None and further is not None:
+            due, total, natural = further
+            self._move_to(term, due, total, natural=natural)
+
+    def _days_to(self, term: Row[Any], due: Due) -> int:
+        """How many days of the term's own sort lie between its beginning and a later end."""
         hours = self._place.hours
         if term.natural:
-            days = (hours.day_of(due.ms) - hours.day_of(term.from_ms)).days
-        else:
-            calendar = self._place.calendar(self._conn)
-            days = clock.working_days_between(calendar, hours, term.from_ms, due.ms)
-        self._move_to(term, due, days, natural=term.natural)
+            return (hours.day_of(due.ms) - hours.day_of(term.from_ms)).days
+        calendar = self._place.calendar(self._conn)
+        return clock.working_days_between(calendar, hours, term.from_ms, due.ms)
 
     def _left(self) -> int:
         """Working days that are left when the clock stops; -1 when the term was over already."""
@@ -155,7 +162,7 @@ class Terms:
         calendar, hours = self._place.calendar(self._conn), self._place.hours
         due = clock.deadline(calendar, hours, self._at_ms, max(left, 1))
         if due.ms > term.due_ms:
-            self._move_on(term, due)
+            self._move_to(term, due, self._days_to(term, due), natural=term.natural)
 
     def _shown(self, *, paused: bool) -> dict[str, Any]:
         """The open term that ends first, as the ticket shows it."""

@@ -197,6 +197,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
     ("submit", "draft", {"text": " "}, "请填写诉求内容"),
     ("submit", "draft", {"type": None, "text": ""}, "请选择诉求类型；请填写诉求内容"),
     ("submit", "draft", {"has_contact": False}, "没有来电人联系方式，不能回访"),
+    ("dispatch", "to_dispatch", {"content_class": None}, "请先选定诉求类型和内容分类"),
     ("flag_special", "in_review", {"special": True}, "已列为疑难复杂问题"),
     ("ask_return", "to_accept", {"return_by_ms": NOW_MS - 1}, "已超过退回期限"),
     ("agree_return", "to_accept", {"ruled": True}, "联席研判裁定的单位不得退回"),

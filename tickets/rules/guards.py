@@ -158,6 +158,10 @@ GUARDS: dict[str, Guard] = {
     "contact_known": Guard(
         "Y二(四)", _when(lambda f: f.has_contact, "没有来电人联系方式，不能回访")
     ),
+    "classed": Guard(
+        "Y二(四)",
+        _when(lambda f: bool(f.type and f.content_class), "请先选定诉求类型和内容分类"),
+    ),
     "into_open": Guard("N", _into_open, of_form=True, field="into"),
     "unit_open": Guard("Q一", _unit_open, of_form=True, field="unit_id"),
     "unit_not_complained_of": Guard("保密", _unit_not_complained_of, of_form=True, field="unit_id"),
