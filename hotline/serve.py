@@ -99,6 +99,7 @@ async def _everything(settings: Settings, house: House, home: AsteriskHome | Non
     if home is not None:
         await _start_asterisk(house, AsteriskProcess(settings, home))
     await _start_controller(house, controller)
+    _start_notices(settings, house, database)
     console = await _start_console(settings, house, database)
     await _well(console)
     _greet(settings, made)
@@ -117,6 +118,7 @@ async def _controller_alone(settings: Settings, house: House, home: AsteriskHome
 async def _console_alone(settings: Settings, house: House, _home: AsteriskHome | None) -> None:
     database = await _open(settings, house)
     made = await accounts.make_demo(database, settings) if settings.console.demo else []
+    _start_notices(settings, house, database)
     await _start_console(settings, house, database)
     _greet(settings, made)
 
@@ -159,6 +161,19 @@ async def _start_console(settings: Settings, house: House, database: Database) -
         await console.start()
         house.live("console", _failure_of(console))
     return console
+
+
+def _start_notices(settings: Settings, house: House, database: Database) -> None:
+    """Beside the console: any number of consoles may run, a notice is sent by one of them."""
+    worker = wiring.notices(settings, database)
+    ended = house.ending("notices")
+
+    async def stop() -> None:
+        await ended()
+        await worker.stop()
+
+    house.on_stop("stopping the notices", stop)
+    house.live("notices", worker.run())
 
 
 async def _well(console: wiring.Console) -> None:

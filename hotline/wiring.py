@@ -10,8 +10,18 @@ from dialplan.secrets import ami_password, ari_password
 from hotline.numbers import Numbers, key_file, sealer
 from ivr.controller import Controller
 from ivr.speech.prompts import Prompts
+from notices.worker import Worker
 
-__all__ = ["Console", "Controller", "console", "controller", "key_file", "sealer"]
+__all__ = [
+    "Console",
+    "Controller",
+    "Worker",
+    "console",
+    "controller",
+    "key_file",
+    "notices",
+    "sealer",
+]
 
 
 def console(settings: Settings, database: Database) -> Console:
@@ -39,3 +49,8 @@ def controller(settings: Settings, database: Database) -> Controller:
         ari_password=ari_password(settings),
         ami_password=ami_password(settings),
     )
+
+
+def notices(settings: Settings, database: Database) -> Worker:
+    """What sends the outbox's notices; runs beside the console. Needs a running loop."""
+    return Worker(settings, database, sealer(settings))
