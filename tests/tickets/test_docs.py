@@ -69,3 +69,11 @@ def test_the_duties_are_those_of_the_database() -> None:
     (check,) = (c for c in account_duty.constraints if "duty" in str(getattr(c, "sqltext", "")))
     allowed = set(re.findall(r"'(\w+)'", str(check.sqltext)))  # type: ignore[attr-defined]
     assert allowed == set(DUTIES)
+
+
+def test_every_clause_has_words_for_those_who_read_it() -> None:
+    from tickets.rules.clauses import in_words
+
+    for basis in {move.basis for move in MOVES} | {guard.basis for guard in GUARDS.values()}:
+        assert not re.search(r"[A-Z]", in_words(basis)), basis
+    assert in_words("Y二(五) N") == "玉政信办发〔2023〕2号 二（五）；国办函〔2025〕66号"

@@ -91,13 +91,13 @@ MOVES: tuple[Move, ...] = (
     Move("refuse_extension", 12, "不同意延期", ("in_progress",), None, ("office",),
          "Q二(二)1", "期限不变", (REASON,), ("extension_asked",)),
     Move("ask_suspension", 13, "申请挂起", ("in_progress",), None, ("unit",),
-         "13", "由热线办决定是否同意", (REASON,), ("suspension_on", "no_suspension_asked")),
+         "S", "由热线办决定是否同意", (REASON,), ("suspension_on", "no_suspension_asked")),
     Move("suspend", 13, "同意挂起", ("in_progress",), "suspended", ("office",),
-         "13", "期限停止计算", (_ANSWER,), ("suspension_on", "suspension_asked")),
+         "S", "期限停止计算", (_ANSWER,), ("suspension_on", "suspension_asked")),
     Move("refuse_suspension", 13, "不同意挂起", ("in_progress",), None, ("office",),
-         "13", "期限继续计算", (REASON,), ("suspension_asked",)),
+         "S", "期限继续计算", (REASON,), ("suspension_asked",)),
     Move("resume", 13, "恢复办理", ("suspended",), "in_progress", ("unit", "office"),
-         "13", "期限继续计算", (REASON,)),
+         "S", "期限继续计算", (REASON,)),
     Move("contact", 14, "登记联系来电人", _AT_HAND, None, ("unit",),
          "Q二(二)1", "记入办理过程",
          (choice("means", "方式", _MEANS), long_text("text", "联系情况"))),
@@ -162,7 +162,7 @@ MOVES: tuple[Move, ...] = (
          "督办意见发往承办单位及其负责人", (long_text("text", "督办意见"),)),
     Move("note", None, "备注", UNDER_WAY, None,
          ("dispatcher", "office", "unit", "assist", "approver", "follow_up", "supervisor", "head"),
-         "环环有痕迹", "记入工单记录", (long_text("text", "内容"),)),
+         "Q一", "记入工单记录", (long_text("text", "内容"),)),
 )  # fmt: skip
 
 BY_NAME: dict[str, Move] = {move.name: move for move in MOVES}
