@@ -20,6 +20,8 @@ log = logging.getLogger("hotline.console")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 API = "/api/"
+INTAKE = "/api/v1/intake/"
+FOR_NOBODY = ("/session", "/demo/phone", "/public/status", "/public/tickets")
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -103,6 +105,8 @@ async def not_forged(request: web.Request, handler: Handler) -> web.StreamRespon
     socket = "websocket" in request.headers.get("Upgrade", "").lower()
     if request.method in SAFE and not socket:
         return await handler(request)
+    if _by_platform(request):
+        return await handler(request)
     origin = request.headers.get("Origin", "")
     if not request.app[SERVICES].origins.is_ours(origin):
         raise forbidden("请求不是从本系统的页面发出的", "foreign-origin")
@@ -123,11 +127,22 @@ def _needs_session(request: web.Request) -> bool:
     return request.path.startswith(API) or request.path == "/sip"
 
 
-def _needs_token(request: web.Request) -> bool:
-    """Signing in over an old session, and the citizen's telephone, act for nobody's session."""
+def _by_platform(request: web.Request) -> bool:
+    """A program with a key of its own, and no browser: those say where a request comes from.
+
+    What such a request may do hangs on its key alone; a session is not even looked at there.
+    """
     resource = request.match_info.route.resource
     path = resource.canonical if resource else ""
-    return not (request.method == "POST" and path.endswith(("/session", "/demo/phone")))
+    told = ("Origin", "Cookie", "Sec-Fetch-Site")
+    return path.startswith(INTAKE) and not any(name in request.headers for name in told)
+
+
+def _needs_token(request: web.Request) -> bool:
+    """Signing in over an old session, and what citizens do, act for nobody's session."""
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource else ""
+    return not (request.method == "POST" and path.endswith(FOR_NOBODY))
 
 
 def _of_aiohttp(error: web.HTTPException) -> web.StreamResponse:

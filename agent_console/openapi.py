@@ -40,6 +40,7 @@ def document(operations: Iterable[Operation], base: str) -> dict[str, Any]:
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
                 "csrf": {"type": "apiKey", "in": "header", "name": CSRF_HEADER},
+                "intakeKey": {"type": "http", "scheme": "bearer"},
             },
         },
     }
@@ -78,6 +79,8 @@ def _operation(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    if operation.key:
+        return [{"intakeKey": []}]
     if operation.roles is None:
         return []
     if operation.method in SAFE:
@@ -122,6 +125,8 @@ def _problems(operation: Operation, schemas: dict[Any, Any]) -> dict[str, Any]:
     statuses: dict[int, type[msgspec.Struct] | None] = {400: None, 503: None}
     if operation.roles is not None:
         statuses |= {401: None, 403: None}
+    if operation.key:
+        statuses[401] = None
     if operation.method not in SAFE:
         statuses[403] = None
     if "body" in operation.forms:

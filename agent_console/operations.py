@@ -51,6 +51,8 @@ class Operation:
     media: Media | None
     socket: bool
     forms: dict[str, Form[Any]] = field(default_factory=dict)
+    key: bool = False
+    """True: a platform of somebody else's asks, with a bearer key; no session counts there."""
 
     @property
     def name(self) -> str:
@@ -109,6 +111,7 @@ class Operations:
         problems: tuple[int, ...] | dict[int, type[msgspec.Struct] | None] = (),
         media: Media | None = None,
         socket: bool = False,
+        key: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declare a handler. `problems` are the statuses that only it can answer with."""
         said = problems if isinstance(problems, dict) else dict.fromkeys(problems)
@@ -120,7 +123,7 @@ class Operations:
             self.all.append(
                 Operation(
                     method, path, summary, self.tag, handler, roles, dict(said), answers,
-                    may_be_empty, media, socket, forms,
+                    may_be_empty, media, socket, forms, key,
                 )
             )  # fmt: skip
             return handler

@@ -37,11 +37,25 @@ LOGIN = Rule(free=5, longest_ms=2 * 60 * 1000)
 """Short, because a stranger could otherwise keep an agent out of her shift."""
 ADDRESS = Rule(free=20, longest_ms=15 * 60 * 1000)
 """An office of many agents comes from one address."""
+STATUS = Rule(free=5, longest_ms=15 * 60 * 1000)
+"""Of a ticket's number: four digits are guessed in ten thousand tries."""
+WEB_FORM = Rule(free=10, longest_ms=60 * 60 * 1000)
+"""Of matters sent by the web from one address."""
 
 
 def keys_of(login: str, address: str) -> dict[str, Rule]:
     """What an attempt counts for."""
     return {_key("login", login.strip().lower()): LOGIN, _key("address", address): ADDRESS}
+
+
+def keys_of_status(number: str, address: str) -> dict[str, Rule]:
+    """What a look at a ticket from outside counts for."""
+    return {_key("status", number.strip()): STATUS, _key("status-from", address): ADDRESS}
+
+
+def keys_of_form(address: str) -> dict[str, Rule]:
+    """What a matter sent by the web counts for."""
+    return {_key("form", address): WEB_FORM}
 
 
 def begin(conn: Connection, keys: dict[str, Rule], now_ms: int) -> int:
@@ -66,6 +80,13 @@ def succeed(conn: Connection, login: str, address: str, now_ms: int) -> None:
     conn.execute(delete(login_throttle).where(login_throttle.c.key == login_key))
     failures = max(_kept(conn, address_key, now_ms)[0] - 1, 0)
     _keep(conn, address_key, failures, now_ms, now_ms)
+
+
+def take_back(conn: Connection, keys: dict[str, Rule], now_ms: int) -> None:
+    """It was no failure: the attempt does not count, those before it still do."""
+    for key in keys:
+        failures = max(_kept(conn, key, now_ms)[0] - 1, 0)
+        _keep(conn, key, failures, now_ms, now_ms)
 
 
 def prune(conn: Connection, now_ms: int) -> None:

@@ -79,9 +79,7 @@ def keep(conn: Connection, ticket_id: int, reporter: Reporter) -> None:
             )
     else:
         values = {name: given.get(name) for name in Reporter.__struct_fields__}
-        conn.execute(
-            insert(ticket_contact), {"ticket_id": ticket_id, "at_ms": now_ms(), **values}
-        )
+        conn.execute(insert(ticket_contact), {"ticket_id": ticket_id, "at_ms": now_ms(), **values})
     if reporter.number_hash is not None:
         conn.execute(
             update(ticket)

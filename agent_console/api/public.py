@@ -1,0 +1,169 @@
+"""For citizens, without signing in: bringing a matter forward, and how it stands."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+from sqlalchemy import Connection
+
+from agent_console import slowdown
+from agent_console.api import matters
+from agent_console.api.fields import NO_NUL
+from agent_console.api.matters import Sent
+from agent_console.context import Context
+from agent_console.operations import Operations
+from agent_console.parts import Parts
+from agent_console.problem import FieldError, Problem
+from tickets import intake, standing
+from tickets.contacts import Reporter
+from tickets.place import Place
+from tickets.standing import Step
+
+operations = Operations("public")
+
+PRIVACY = (
+    "您的姓名和电话只用于办理和回访，加密保存，承办单位看不到完整号码，被反映的单位看不到任何信息。"
+)
+
+
+class Choice(msgspec.Struct, frozen=True):
+    code: str
+    label: str
+
+
+class PublicForm(msgspec.Struct, frozen=True):
+    """What the page needs to show its form; `open` False: none is taken here."""
+
+    open: bool
+    types: list[Choice]
+    classes: list[Choice]
+    regions: list[Choice]
+    privacy: str
+    hotline_label: str
+    zone: str
+    most_text: int
+
+
+class Submission(Sent, forbid_unknown_fields=True, kw_only=True):
+    """A matter of the web's page.
+
+    `key` is the page's own random id: sent again after a broken network, it gives the same
+    ticket. `website` is a field that no person sees; who fills it in is a program.
+    """
+
+    agreed: bool
+    key: Annotated[str, Meta(min_length=16, max_length=64, pattern=r"^[0-9A-Za-z_-]+$")]
+    website: Annotated[str, Meta(max_length=200, pattern=NO_NUL)] = ""
+
+
+class Submitted(msgspec.Struct, frozen=True):
+    number: str
+
+
+class StatusQuestion(msgspec.Struct, forbid_unknown_fields=True):
+    number: Annotated[str, Meta(min_length=1, max_length=32, pattern=NO_NUL)]
+    last4: Annotated[str, Meta(pattern=r"^[0-9]{4}$", min_length=4, max_length=4)]
+
+
+class PublicStatus(msgspec.Struct, frozen=True):
+    number: str
+    state_label: str
+    received_ms: int
+    steps: list[Step]
+    unit_name: str | None
+    answer: str | None
+    due_ms: int | None
+    zone: str
+
+
+@operations.add("GET", "/public/form", "What the citizen's form offers", roles=None)
+async def read_public_form(context: Context) -> PublicForm:
+    parts = context.parts
+    offered = await context.parts.database.read(matters.choices, parts)
+    return PublicForm(
+        open=parts.settings.intake.web_form,
+        types=[Choice(t.code, t.label) for t in parts.settings.tickets.types],
+        classes=[Choice(code, label) for code, label in offered.classes.items()],
+        regions=[Choice(region, region) for region in offered.regions],
+        privacy=PRIVACY,
+        hotline_label=parts.settings.lines[0].label,
+        zone=parts.settings.zone,
+        most_text=matters.MOST_TEXT,
+    )
+
+
+@operations.add(
+    "POST", "/public/tickets", "Bring a matter forward", roles=None, problems=(404, 422, 429)
+)
+async def submit_matter(context: Context, *, body: Submission) -> Submitted:
+    parts = context.parts
+    if not parts.settings.intake.web_form:
+        raise Problem(404, "这里不受理网上诉求，请拨打 12345", code="closed")
+    offered = await parts.database.read(matters.choices, parts)
+    matter, reporter = matters.checked(parts, offered, body, _of_a_program(body))
+    await _slow_down(context, slowdown.keys_of_form(context.address), "提交次数较多")
+    number = await parts.database.write(_take, parts, matter, reporter, body.key)
+    return Submitted(number)
+
+
+@operations.add("POST", "/public/status", "How a ticket stands", roles=None, problems=(404, 429))
+async def read_status(context: Context, *, body: StatusQuestion) -> PublicStatus:
+    parts = context.parts
+    number = body.number.strip()
+    keys = slowdown.keys_of_status(number, context.address)
+    await _slow_down(context, keys, "查询次数较多")
+    found = await parts.database.read(standing.look, parts.sealer, number, body.last4)
+    if found is None:
+        # One sentence for both: whether there is such a ticket is nobody's business.
+        raise Problem(404, "工单编号或电话后四位不正确，请核对后再试", code="no-match")
+    await parts.database.write(slowdown.take_back, keys, parts.now_ms())
+    return PublicStatus(
+        found.number,
+        found.state_label,
+        found.received_ms,
+        found.steps,
+        found.unit_name,
+        found.answer,
+        found.due_ms,
+        parts.settings.zone,
+    )
+
+
+def _of_a_program(body: Submission) -> list[FieldError]:
+    errors = []
+    if not body.agreed:
+        errors.append(FieldError("agreed", "请先阅读并同意隐私说明"))
+    if body.website:
+        errors.append(FieldError("website", "请不要填写这一项"))
+    return errors
+
+
+async def _slow_down(context: Context, keys: dict[str, slowdown.Rule], what: str) -> None:
+    parts = context.parts
+    wait_ms = await parts.database.write(slowdown.begin, keys, parts.now_ms())
+    if wait_ms:
+        seconds = math.ceil(wait_ms / 1000)
+        raise Problem(
+            429,
+            f"{what}，请在 {seconds} 秒后再试",
+            code="slow-down",
+            headers={"Retry-After": str(seconds)},
+        )
+
+
+def _take(
+    conn: Connection, parts: Parts, matter: intake.Matter, reporter: Reporter, key: str
+) -> str:
+    made, _ = intake.take(
+        conn,
+        Place(parts.settings),
+        matter,
+        reporter,
+        source="web",
+        key_id=intake.WEB_FORM,
+        foreign_id=key,
+    )
+    return made.number
