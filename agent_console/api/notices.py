@@ -136,7 +136,7 @@ def _page(conn: Connection, query: NoticeQuery) -> NoticePage:
         wanted.append(outbox.c.channel == query.channel)
     total = conn.execute(select(func.count()).select_from(outbox).where(*wanted)).scalar_one()
     by_state = select(outbox.c.state, func.count()).group_by(outbox.c.state)
-    counted: dict[str, int] = {state: count for state, count in conn.execute(by_state)}
+    counted = {row[0]: int(row[1]) for row in conn.execute(by_state)}
     return NoticePage(
         items=_shown(conn, *wanted, page=query.page, size=query.size),
         total=total,
@@ -189,7 +189,7 @@ def _unit_names(conn: Connection, recipients: list[str]) -> dict[str, str]:
     if not ids:
         return {}
     found = conn.execute(select(unit.c.id, unit.c.name).where(unit.c.id.in_(set(ids.values()))))
-    names: dict[int, str] = {unit_id: name for unit_id, name in found}
+    names = {row.id: str(row.name) for row in found}
     return {
         recipient: names.get(unit_id, "")
         + ("（负责人）" if role_of(recipient) == "unit_head" else "")
