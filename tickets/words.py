@@ -26,7 +26,7 @@ _MONTH = "月"
 
 _HAN_DIGIT = "[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]"
 _CONTACTS = (
-    re.compile(r"[\w.+-]+@[\w.-]+"),
+    re.compile(r"[a-z0-9._+-]+@[a-z0-9.-]+"),
     re.compile(
         r"(?:微信|qq|vx|wechat|v信)\s*(?:号|群)?\s*(?:码)?\s*(?:是|为)?\s*[::]?\s*[a-z0-9_-]{5,}"
     ),
@@ -45,7 +45,7 @@ def of_texts(*texts: str) -> frozenset[str]:
         clean = without_contacts(text)
         for word in rjieba.cut_all(clean):
             found.update(_parts(word))
-        found.update(_HAN.findall(clean))
+        found.update(c for c in _HAN.findall(clean) if c.isalnum())
     return frozenset(found)
 
 
@@ -69,14 +69,20 @@ def without_contacts(text: str) -> str:
     return _DIGITS.sub(_unless_private, plain)
 
 
-def month_of(at_ms: int) -> str:
-    """The word that every ticket of a month (UTC) has: a search goes back month by month."""
-    return _MONTH + datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y%m")
+def month_number(at_ms: int) -> int:
+    """Months since the year 0 (UTC), so that one can count with them."""
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return at.year * 12 + at.month - 1
+
+
+def month_word(month: int) -> str:
+    """The word that every ticket of a month has: a search goes back month by month."""
+    return f"{_MONTH}{month // 12:04d}{month % 12 + 1:02d}"
 
 
 def kept(found: frozenset[str], created_ms: int) -> str:
     """As `ticket_words.words` holds them."""
-    return " ".join((month_of(created_ms), *sorted(found)))
+    return " ".join((month_word(month_number(created_ms)), *sorted(found)))
 
 
 def read(words: str) -> frozenset[str]:

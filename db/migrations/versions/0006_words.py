@@ -37,6 +37,7 @@ SEARCH_OF_SQLITE = (
     INSERT INTO ticket_fts (ticket_fts, rowid, words)
     VALUES ('delete', OLD.ticket_id, OLD.words);
     INSERT INTO ticket_fts (rowid, words) VALUES (NEW.ticket_id, NEW.words); END""",
+    "INSERT INTO ticket_fts (ticket_fts) VALUES ('rebuild')",
 )
 # Not to_tsvector: its parser would cut the words a second time, and as the locale has it.
 SEARCH_OF_POSTGRES = """CREATE INDEX ix_ticket_words_found ON ticket_words
@@ -87,7 +88,7 @@ def index_old_tickets() -> None:
 
 HAN_DIGIT = "[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]"
 CONTACTS = (
-    r"[\w.+-]+@[\w.-]+",
+    r"[a-z0-9._+-]+@[a-z0-9.-]+",
     r"(?:微信|qq|vx|wechat|v信)\s*(?:号|群)?\s*(?:码)?\s*(?:是|为)?\s*[::]?\s*[a-z0-9_-]{5,}",
     rf"{HAN_DIGIT}(?:[\s,.、·-]{{0,3}}{HAN_DIGIT}){{6,}}",
     r"\d(?:[\s().,、·_–—/\\-]{0,3}\d){6,}",

@@ -1,0 +1,106 @@
+"""How alike two wordings are, and which tickets are worth comparing.
+
+Likeness is the cosine of the two sets of words, each word weighted by how rare it is among the
+newest tickets (inverse document frequency): 路灯 tells more than 市民. Candidates share two of the
+rarest words; comparing those few is all that is done a ticket.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import ColumnElement, Connection, Engine, Row, select
+
+from db.models import ticket, ticket_words
+from tickets import words
+from tickets.search_words import with_a_pair
+
+SAMPLE = 1000
+"""Rarity is read off so many newest tickets."""
+SAMPLE_MS = 10 * 60 * 1000
+"""How long a sample is good for."""
+TELLING_WORDS = 6
+"""So many of a text's rarest words lead to candidates; pairs of them, so 15 questions."""
+CANDIDATES = 150
+MONTHS = 6
+"""Wordings are looked for so many months back, this one included."""
+
+
+class Rarity(NamedTuple):
+    """In how many of `tickets` tickets each word was."""
+
+    counts: Mapping[str, int]
+    tickets: int
+
+    def of(self, word: str) -> float:
+        """The weight of a word: ln((n + 1) / (count + 1)) + a little, never negative."""
+        return math.log((self.tickets + 1) / (self.counts.get(word, 0) + 1)) + 0.05
+
+
+_samples: WeakKeyDictionary[Engine, tuple[int, Rarity]] = WeakKeyDictionary()
+_lock = threading.Lock()
+
+
+def rarity(conn: Connection, now_ms: int) -> Rarity:
+    """How rare words are just now; from memory if it was asked within SAMPLE_MS."""
+    with _lock:
+        at_ms, known = _samples.get(conn.engine, (None, None))
+    if known is not None and at_ms is not None and 0 <= now_ms - at_ms < SAMPLE_MS:
+        return known
+    newest = select(ticket_words.c.words).order_by(ticket_words.c.ticket_id.desc()).limit(SAMPLE)
+    counts: Counter[str] = Counter()
+    tickets = 0
+    for kept in conn.execute(newest).scalars():
+        counts.update(words.read(kept))
+        tickets += 1
+    fresh = Rarity(counts, max(tickets, SAMPLE))
+    with _lock:
+        _samples[conn.engine] = (now_ms, fresh)
+    return fresh
+
+
+def score(mine: frozenset[str], theirs: frozenset[str], rarity: Rarity) -> float:
+    """The weighted cosine of two sets of words, 0 to 1; 0 when one is empty."""
+    if not mine or not theirs:
+        return 0.0
+    shared = _square(mine & theirs, rarity)
+    return min(1.0, shared / math.sqrt(_square(mine, rarity) * _square(theirs, rarity)))
+
+
+def candidates(
+    conn: Connection,
+    columns: Sequence[ColumnElement[Any]],
+    mine: frozenset[str],
+    rarity: Rarity,
+    now_ms: int,
+    where: Sequence[ColumnElement[bool]],
+) -> Iterable[Row[Any]]:
+    """The newest tickets that share two of the rarest words; all of one, if there is but one."""
+    rarest = sorted(mine, key=lambda word: (-rarity.of(word), -len(word), word))[:TELLING_WORDS]
+    if not rarest:
+        return ()
+    pairs: list[tuple[str, ...]] = [*itertools.combinations(rarest, 2)] or [(rarest[0],)]
+    shared = with_a_pair(conn, pairs, _months_back(now_ms))
+    found = (
+        select(*columns)
+        .join(ticket_words, ticket_words.c.ticket_id == ticket.c.id)
+        .where(shared, *where)
+        .order_by(ticket.c.id.desc())
+        .limit(CANDIDATES)
+    )
+    return conn.execute(found)
+
+
+def _months_back(now_ms: int) -> list[str]:
+    this = words.month_number(now_ms)
+    return [words.month_word(this - back) for back in range(MONTHS)]
+
+
+def _square(found: frozenset[str], rarity: Rarity) -> float:
+    return math.fsum(rarity.of(word) ** 2 for word in found)

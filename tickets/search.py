@@ -1,0 +1,197 @@
+"""The list of tickets: filters, words, a whole telephone number, order, pages.
+
+Made for a million tickets on PostgreSQL (docs/search.md): what is counted has an end, and how
+words are looked for is decided by how many tickets have them, not by a guess of the planner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, text
+
+from db.models import account, ticket, unit
+from tickets import search_words
+from tickets.search_words import Words
+
+COUNT_MOST = 1000
+"""More are not counted: a person looks at so many rows at most and then says more."""
+DEEPEST = 10_000
+"""Rows further down than this are not shown: whoever is there needs another filter."""
+
+Order = Literal["newest", "due", "repeats"]
+Columns = Sequence[ColumnElement[Any]]
+Hash = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a list asks for; what is empty or None asks for nothing.
+
+    `where` holds further conditions on `ticket` (desk, scope). `late` needs `now_ms`.
+    Times are UTC milliseconds, `from_ms` included, `to_ms` not.
+    """
+
+    q: str = ""
+    states: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    content_classes: tuple[str, ...] = ()
+    dispositions: tuple[str, ...] = ()
+    unit_id: int | None = None
+    account_id: int | None = None
+    late: bool | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+    repeated: bool = False
+    where: tuple[ColumnElement[bool], ...] = ()
+    order: Order = "newest"
+    page: int = 1
+    size: int = 20
+    now_ms: int = 0
+
+
+class Page(NamedTuple):
+    """Rows of one page. `more`: there are more than `total` says (it says COUNT_MOST)."""
+
+    rows: list[Row[Any]]
+    total: int
+    more: bool
+
+
+def page(conn: Connection, wanted: Wanted, columns: Columns, caller_hash: Hash) -> Page:
+    """One page of the tickets that fit.
+
+    Args:
+        columns: of `ticket`, `account` (its agent) and `unit` (its lead unit); `ticket.c.id`
+            must be among them.
+        caller_hash: the keyed hash of a number as typed.
+    """
+    _steady(conn)
+    words = search_words.read(wanted.q, caller_hash)
+    if words.nothing:
+        return Page([], 0, more=False)
+    first = (wanted.page - 1) * wanted.size
+    last = first + wanted.size if first < DEEPEST else 0
+    if words.tokens:
+        ids = _ids(conn, wanted, words, max(last, COUNT_MOST + 1))
+        counted = len(ids)
+    else:
+        ids = _ids(conn, wanted, words, last) if last else []
+        counted = count(conn, _conditions(wanted, words), COUNT_MOST + 1)
+    shown = ids[first : first + wanted.size]
+    return Page(_rows(conn, shown, columns), min(counted, COUNT_MOST), counted > COUNT_MOST)
+
+
+def every(
+    conn: Connection, wanted: Wanted, columns: Columns, caller_hash: Hash, most: int
+) -> list[Row[Any]]:
+    """All that fit, in the list's order, at most `most`: for the export. Pages do not count."""
+    _steady(conn)
+    words = search_words.read(wanted.q, caller_hash)
+    if words.nothing:
+        return []
+    return _rows(conn, _ids(conn, wanted, words, most), columns)
+
+
+def count(conn: Connection, where: Sequence[ColumnElement[bool]], most: int = COUNT_MOST) -> int:
+    """How many tickets meet the conditions; looks no further than `most`."""
+    some = select(ticket.c.id).where(*where).limit(most).subquery()
+    return int(conn.execute(select(func.count()).select_from(some)).scalar_one())
+
+
+def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]:
+    """The tickets that fit, in order, at most `most`."""
+    found = _ordered(wanted).where(*_conditions(wanted, words))
+    if not words.tokens:
+        return _plainly(conn, found, most)
+    if conn.dialect.name == "sqlite":
+        return _plainly(conn, found.where(search_words.in_sqlite(words.tokens)), most)
+    few = search_words.few(conn, words.tokens)
+    if few is not None:
+        return _plainly(conn, found.where(search_words.one_of(few)), most) if few else []
+    if wanted.order == "newest":
+        return _by_months(conn, wanted, found, words, most)
+    return _plainly(conn, found.where(search_words.in_row(words.tokens)), most)
+
+
+def _plainly(conn: Connection, found: Select[Any], most: int) -> list[int]:
+    return list(conn.execute(found.limit(most)).scalars())
+
+
+def _by_months(
+    conn: Connection, wanted: Wanted, found: Select[Any], words: Words, most: int
+) -> list[int]:
+    """From the newest month back, each step twice as far, until there are enough."""
+    ids: list[int] = []
+    for months in search_words.months(conn, wanted.from_ms, wanted.to_ms):
+        hit = search_words.in_postgres(words.tokens, months)
+        ids += _plainly(conn, found.where(hit), most - len(ids))
+        if len(ids) >= most:
+            break
+    return ids
+
+
+def _ordered(wanted: Wanted) -> Select[Any]:
+    t = ticket.c
+    found = select(t.id)
+    if wanted.order == "due":
+        return found.order_by(t.due_ms.asc().nulls_last(), t.id)
+    if wanted.order == "repeats":
+        return found.order_by(t.repeats.desc(), t.created_ms.desc(), t.id.desc())
+    return found.order_by(t.created_ms.desc(), t.id.desc())
+
+
+def _conditions(wanted: Wanted, words: Words) -> list[ColumnElement[bool]]:
+    t = ticket.c
+    found = [
+        column == values[0] if len(values) == 1 else column.in_(values)
+        for column, values in (
+            (t.state, wanted.states),
+            (t.type, wanted.types),
+            (t.content_class, wanted.content_classes),
+            (t.disposition, wanted.dispositions),
+        )
+        if values
+    ]
+    if wanted.unit_id is not None:
+        found.append(t.unit_id == wanted.unit_id)
+    if wanted.account_id is not None:
+        found.append(t.account_id == wanted.account_id)
+    if wanted.late is not None:
+        # On time is what has an end before it, not what has none.
+        found.append(t.due_ms < wanted.now_ms if wanted.late else t.due_ms >= wanted.now_ms)
+    if wanted.from_ms is not None:
+        found.append(t.created_ms >= wanted.from_ms)
+    if wanted.to_ms is not None:
+        found.append(t.created_ms < wanted.to_ms)
+    if wanted.repeated or wanted.order == "repeats":
+        found.append(t.repeats > 0)
+    return [*found, *words.conditions, *wanted.where]
+
+
+def _rows(conn: Connection, ids: Sequence[int], columns: Columns) -> list[Row[Any]]:
+    """The rows of these tickets, in this order."""
+    if not ids:
+        return []
+    joined = ticket.outerjoin(account, account.c.id == ticket.c.account_id)
+    joined = joined.outerjoin(unit, unit.c.id == ticket.c.unit_id)
+    found: dict[int, Row[Any]] = {}
+    statement = select(*columns).select_from(joined)
+    for start in range(0, len(ids), 500):
+        part = statement.where(ticket.c.id.in_(ids[start : start + 500]))
+        found |= {row.id: row for row in conn.execute(part)}
+    return [found[one] for one in ids]
+
+
+def _steady(conn: Connection) -> None:
+    """Plans for the values asked for, not for any; compiling one costs more than it saves."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(_STEADY)
+
+
+_STEADY = text(
+    "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
+    " set_config('jit', 'off', true)"
+)

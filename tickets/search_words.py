@@ -1,0 +1,186 @@
+"""What a person typed into a search, as conditions on `ticket`, for each database.
+
+SQLite looks words up in FTS5, PostgreSQL in GIN. GIN gives its hits in no order, and the planner
+guesses badly how many there are of several words together; so on PostgreSQL we ask first whether
+they are few (then by their ids), and else go back month by month, or look into each row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    any_,
+    cast,
+    column,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+    text,
+    union,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
+
+from db.models import ticket, ticket_contact, ticket_words
+from tickets import words
+
+FEW = 2000
+"""So many hits are sorted and filtered at once."""
+_NUMBER = re.compile(r"(\d{8})(-\d{0,6})?")
+_TELEPHONE = re.compile(r"\+?\(?\d[\d ()-]{5,20}\d")
+_TELEPHONE_DIGITS = 7
+_FOUND: ColumnElement[bool] = literal_column(
+    "array_to_tsvector(string_to_array(ticket_words.words, ' '))"
+)
+_fts = table("ticket_fts", column("rowid", BigInteger), column("ticket_fts", Text))
+_NO_SCAN = text("SELECT set_config('enable_seqscan', 'off', true)")
+
+
+class Words(NamedTuple):
+    """`tokens`: words that a ticket must have, all of them; `conditions`: of numbers.
+
+    `nothing`: something was typed, and nothing of it can be looked for.
+    """
+
+    tokens: tuple[str, ...]
+    conditions: tuple[ColumnElement[bool], ...]
+    nothing: bool
+
+
+def read(q: str, caller_hash: Callable[[str], str]) -> Words:
+    """What was typed: words, a ticket's number or its beginning (a day), a whole telephone."""
+    whole = q.strip()
+    if _is_telephone(whole) and not _NUMBER.fullmatch(whole):
+        return Words((), (_of_caller(caller_hash(whole)),), nothing=False)
+    tokens: list[str] = []
+    conditions: list[ColumnElement[bool]] = []
+    for word in whole.split():
+        number, telephone = _NUMBER.fullmatch(word), _is_telephone(word)
+        if number and number[2] is None:
+            # Eight digits: a day, or a telephone of the place.
+            conditions.append(or_(_begins(word), _of_caller(caller_hash(word))))
+        elif number:
+            conditions.append(_begins(word))
+        elif telephone:
+            conditions.append(_of_caller(caller_hash(word)))
+        else:
+            tokens += words.asked(word)
+    nothing = bool(whole) and not tokens and not conditions
+    return Words(tuple(dict.fromkeys(tokens)), tuple(conditions), nothing)
+
+
+def in_sqlite(tokens: Sequence[str]) -> ColumnElement[bool]:
+    """Has all these words (FTS5)."""
+    return _in_sqlite(_said([[token] for token in tokens], SQLITE))
+
+
+def in_postgres(tokens: Sequence[str], months: Sequence[str]) -> ColumnElement[bool]:
+    """Has all these words and is of one of these months (GIN)."""
+    return _in_postgres(_said([*([token] for token in tokens), months], POSTGRES))
+
+
+def with_a_pair(
+    conn: Connection, pairs: Sequence[Sequence[str]], months: Sequence[str]
+) -> ColumnElement[bool]:
+    """Has both words of one of the pairs and is of one of these months."""
+    of = SQLITE if conn.dialect.name == "sqlite" else POSTGRES
+    either = of.either.join(f"({_said([[word] for word in pair], of)})" for pair in pairs)
+    asked = f"({either}){of.both}{_said([months], of)}"
+    return _in_sqlite(asked) if of is SQLITE else _in_postgres(asked)
+
+
+class _Speech(NamedTuple):
+    """How a database's search says it. Words are letters and digits: nothing needs escaping."""
+
+    quote: str
+    both: str
+    either: str
+
+
+SQLITE = _Speech('"', " AND ", " OR ")
+POSTGRES = _Speech("'", " & ", " | ")
+
+
+def _said(all_of: Sequence[Sequence[str]], of: _Speech) -> str:
+    """One word at least of each of these."""
+    groups = (of.either.join(f"{of.quote}{word}{of.quote}" for word in one) for one in all_of)
+    return of.both.join(f"({group})" for group in groups)
+
+
+def _in_sqlite(asked: str) -> ColumnElement[bool]:
+    return ticket.c.id.in_(select(_fts.c.rowid).where(_fts.c.ticket_fts.op("MATCH")(asked)))
+
+
+def _in_postgres(asked: str) -> ColumnElement[bool]:
+    return ticket.c.id.in_(select(ticket_words.c.ticket_id).where(_hit(asked)))
+
+
+def _hit(asked: str) -> ColumnElement[bool]:
+    """The condition on `ticket_words` that GIN answers."""
+    return _FOUND.op("@@")(cast(literal(asked, Text), TSQUERY))
+
+
+def few(conn: Connection, tokens: Sequence[str]) -> list[int] | None:
+    """The tickets that have all these words, or None when there are more than FEW."""
+    conn.execute(_NO_SCAN)
+    hit = _hit(_said([[token] for token in tokens], POSTGRES))
+    found = conn.execute(select(ticket_words.c.ticket_id).where(hit).limit(FEW + 1)).scalars().all()
+    return list(found) if len(found) <= FEW else None
+
+
+def one_of(ids: Sequence[int]) -> ColumnElement[bool]:
+    return ticket.c.id == any_(literal(list(ids), ARRAY(BigInteger)))
+
+
+def in_row(tokens: Sequence[str]) -> ColumnElement[bool]:
+    """Has all these words, looked at row by row: where another index leads to few rows."""
+    kept = literal(" ") + ticket_words.c.words + literal(" ")
+    has = and_(*(func.strpos(kept, f" {token} ") > 0 for token in tokens))
+    return select(has).where(ticket_words.c.ticket_id == ticket.c.id).scalar_subquery()
+
+
+def months(conn: Connection, from_ms: int | None, to_ms: int | None) -> Iterator[list[str]]:
+    """The months in which there are tickets, newest first: one, two, four … at a time."""
+    of = select(func.min(ticket.c.created_ms), func.max(ticket.c.created_ms))
+    oldest, newest = conn.execute(of).one()
+    if newest is None or (from_ms or 0) > newest:
+        return
+    # No end of the tickets' own is passed: what was asked for may lie in the year 200000.
+    last = words.month_number(newest if to_ms is None else min(newest, to_ms))
+    first = words.month_number(max(oldest, from_ms or 0))
+    size = 1
+    while last >= first:
+        found = range(last, max(first, last - size + 1) - 1, -1)
+        yield [words.month_word(month) for month in found]
+        last -= size
+        size *= 2
+
+
+def _begins(number: str) -> ColumnElement[bool]:
+    """The number begins so: as a range, which the index knows in every collation."""
+    return and_(ticket.c.number >= number, ticket.c.number < f"{number}z")
+
+
+def _of_caller(hashed: str) -> ColumnElement[bool]:
+    """The caller's, or the reporter's who was entered later."""
+    return ticket.c.id.in_(
+        union(
+            select(ticket.c.id).where(ticket.c.caller_hash == hashed),
+            select(ticket_contact.c.ticket_id).where(ticket_contact.c.number_hash == hashed),
+        )
+    )
+
+
+def _is_telephone(word: str) -> bool:
+    digits = sum(c.isdigit() for c in word)
+    return digits >= _TELEPHONE_DIGITS and bool(_TELEPHONE.fullmatch(word))
