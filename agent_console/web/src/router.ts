@@ -1,12 +1,17 @@
 /** The addresses of the console, and who is let in. */
 import { createRouter, createWebHistory, type RouteLocationNormalized } from 'vue-router';
 
+import { adminRoutes } from './admin/routes';
 import { session, type Room } from './state/session';
 
 declare module 'vue-router' {
   interface RouteMeta {
     /** The room this page belongs to; none means it needs no sign-in. */
     room?: Room;
+    /** For everybody: nobody is asked to sign in. */
+    open?: boolean;
+    /** Pages of the same frame share it: going from one to the other does not draw it anew. */
+    frame?: string;
     title: string;
   }
 }
@@ -17,6 +22,7 @@ export const HOMES: Record<Room, string> = {
   missed: '/missed',
   floor: '/floor',
   expert: '/expert',
+  admin: '/admin',
 };
 
 export const router = createRouter({
@@ -32,6 +38,16 @@ export const router = createRouter({
       path: '/wall',
       component: () => import('./pages/WallPage.vue'),
       meta: { title: '大屏' },
+    },
+    {
+      path: '/status',
+      component: () => import('./public/StatusPage.vue'),
+      meta: { title: '查询办理进度', open: true },
+    },
+    {
+      path: '/submit',
+      component: () => import('./public/SubmitPage.vue'),
+      meta: { title: '网上提交诉求', open: true },
     },
     {
       path: '/',
@@ -69,6 +85,12 @@ export const router = createRouter({
           component: () => import('./pages/ExpertPage.vue'),
           meta: { room: 'expert', title: '专家值守' },
         },
+        {
+          path: 'admin',
+          component: () => import('./pages/admin/AdminPage.vue'),
+          meta: { room: 'admin', title: '管理', frame: 'admin' },
+          children: adminRoutes,
+        },
       ],
     },
     {
@@ -88,7 +110,7 @@ function firstRoom(): string {
 }
 
 async function guard(to: RouteLocationNormalized): Promise<boolean | string | object> {
-  if (to.matched.length === 0 || to.path === '/phone' || to.meta.title === '没有这个页面') return true;
+  if (to.matched.length === 0 || to.meta.open === true || to.path === '/phone' || to.meta.title === '没有这个页面') return true;
   // A display on the wall has a key instead of a person.
   if (to.path === '/wall' && typeof to.query['key'] === 'string') return true;
   let signedIn: boolean;

@@ -65,7 +65,7 @@ function headersFor(method: Method, hasBody: boolean): Record<string, string> {
   return headers;
 }
 
-async function readProblem(response: Response): Promise<Problem> {
+export async function readProblem(response: Response): Promise<Problem> {
   const body: unknown = await response.json().catch(() => null);
   const parsed = Problem.safeParse(body);
   if (parsed.success) return parsed.data;

@@ -16,12 +16,12 @@ const lapsed = ref(false);
 const ROOMS: Record<Role, readonly Room[]> = {
   agent: ['work', 'tickets', 'missed'],
   expert: ['expert', 'work', 'tickets', 'missed'],
-  supervisor: ['floor', 'work', 'tickets', 'missed'],
+  supervisor: ['floor', 'work', 'tickets', 'missed', 'admin'],
   // Tickets reach the units with the work on dispatching; until then nothing is theirs.
   unit: [],
-  admin: ['floor', 'tickets', 'missed'],
+  admin: ['floor', 'tickets', 'missed', 'admin'],
 };
-export type Room = 'work' | 'tickets' | 'missed' | 'floor' | 'expert';
+export type Room = 'work' | 'tickets' | 'missed' | 'floor' | 'expert' | 'admin';
 
 /** The rooms this role may enter, the first one is where it starts; 工作台 needs a seat. */
 export function roomsOf(role: Role, hasSeat: boolean): Room[] {

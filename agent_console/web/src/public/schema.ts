@@ -1,0 +1,40 @@
+/** What the public pages hear, parsed once at the edge. */
+import { z } from 'zod';
+
+const text = z
+  .string()
+  .nullish()
+  .transform((value) => value ?? '');
+const moment = z
+  .number()
+  .nullish()
+  .transform((value) => value ?? null);
+const Choice = z.object({ code: z.string(), label: z.string() });
+const Choices = z
+  .array(Choice)
+  .nullish()
+  .transform((value) => value ?? []);
+
+export const PublicForm = z.object({
+  types: z.array(Choice),
+  classes: Choices,
+  regions: Choices,
+  privacy: z.string(),
+  hotline_label: text,
+  zone: z.string(),
+});
+export type PublicForm = z.infer<typeof PublicForm>;
+
+export const Submitted = z.object({ number: z.string() });
+
+export const Status = z.object({
+  number: z.string(),
+  state_label: z.string(),
+  received_ms: z.number(),
+  steps: z.array(z.object({ label: z.string(), at_ms: moment, done: z.boolean() })),
+  unit_name: text,
+  answer: text,
+  due_ms: moment,
+  zone: z.string(),
+});
+export type Status = z.infer<typeof Status>;
