@@ -27,10 +27,16 @@ TOPICS = frozenset(
         "message",
         "figures",
         "staffing",
+        "unit",
+        "class",
+        "catalogue",
+        "person",
     }
 )
 """What screens are told of; everything else is between the processes."""
-OF_HEADS = frozenset({"figures", "staffing"})
+OF_HEADS = frozenset({"figures", "staffing", "person"})
+OF_EVERYBODY = frozenset({"unit", "class", "catalogue"})
+"""What every signed-in person may read, units too."""
 
 PRIVATE_OF_A_SEAT = ("reason", "call_id", "wrap_up_until_ms", "after_call")
 PRIVATE_OF_A_CALL: dict[str, Any] = {"parties": [], "hint": None}
@@ -60,7 +66,9 @@ class Said:
 
     def text_for(self, watcher: Watcher) -> bytes:
         """The message for this watcher, UTF-8 JSON; empty when it is nothing to them."""
-        if self.change.topic not in TOPICS or watcher.role not in STAFF:
+        if self.change.topic not in TOPICS:
+            return b""
+        if watcher.role not in STAFF and self.change.topic not in OF_EVERYBODY:
             return b""
         if self.is_for(watcher):
             if self._full is None:

@@ -19,6 +19,16 @@ def hash_password(password: str) -> str:
     return PasswordHasher().hash(password)
 
 
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+"""None that is taken for another when read aloud or off a screen."""
+
+
+def new_password() -> str:
+    """Four times four letters, about 80 bits, easy to type."""
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
+
+
 class Passwords:
     """Checks passwords in threads of its own.
 
@@ -43,6 +53,11 @@ class Passwords:
         """
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._threads, self._check, stored, password)
+
+    async def hash(self, password: str) -> str:
+        """What is kept of a new password."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._threads, self._hasher.hash, password)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)

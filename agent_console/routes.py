@@ -8,6 +8,11 @@ import msgspec
 from aiohttp import web
 
 from agent_console.api import (
+    admin_catalogue,
+    admin_classes,
+    admin_people,
+    admin_units,
+    attachments,
     calendar,
     call_requests,
     calls,
@@ -15,11 +20,14 @@ from agent_console.api import (
     experts,
     figures,
     floor,
+    intake,
     live,
     messages,
     missed,
+    notices,
     outbound,
     periods,
+    public,
     recordings,
     seat,
     seats,
@@ -27,6 +35,8 @@ from agent_console.api import (
     sip,
     staffing,
     tickets,
+    units,
+    unmask,
 )
 from agent_console.api import settings as settings_api
 from agent_console.context import SERVICES, Context
@@ -48,12 +58,22 @@ OPERATIONS: tuple[Operation, ...] = (
     *messages.operations.all,
     *missed.operations.all,
     *tickets.operations.all,
+    *unmask.operations.all,
+    *attachments.operations.all,
     *recordings.operations.all,
+    *public.operations.all,
+    *intake.operations.all,
     *floor.operations.all,
     *figures.operations.all,
     *staffing.operations.all,
     *calendar.operations.all,
     *periods.operations.all,
+    *units.operations.all,
+    *admin_units.operations.all,
+    *admin_people.operations.all,
+    *admin_classes.operations.all,
+    *admin_catalogue.operations.all,
+    *notices.operations.all,
     *live.operations.all,
     *demo.operations.all,
 )

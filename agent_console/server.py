@@ -29,6 +29,7 @@ from agent_console.waiting import Outcomes
 from config.model import Console as ConsoleSettings
 from db.engine import DatabaseUnavailable
 from floor.outlook import Outlooks
+from tickets import classes
 
 log = logging.getLogger("hotline.console")
 
@@ -74,6 +75,7 @@ class Console:
     async def start(self) -> None:
         """Bind and serve; raises OSError when the address can't be had."""
         console = self._parts.settings.console
+        await self._parts.database.write(classes.seed, self._parts.settings.tickets.classes)
         await self._runner.setup()
         site = web.TCPSite(
             self._runner, console.listen.host, console.listen.port, ssl_context=tls(console)

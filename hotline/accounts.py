@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select
 
 from agent_console.accounts import add_account, set_password
 from agent_console.parts import KeptNumber
-from agent_console.passwords import hash_password
+from agent_console.passwords import hash_password, new_password
 from config.model import Settings
 from db import Database
 from db.models import account
@@ -19,9 +18,6 @@ from knowledge import experts
 
 DEMO_NUMBER = "07750000123"
 """Made up: the telephone of an expert outside, for the demonstration."""
-
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
-"""None that is taken for another when read aloud or off a screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +56,6 @@ def people(settings: Settings) -> list[Person]:
         Person("unit", "承办单位", "unit"),
         Person("admin", "管理员", "admin"),
     ]
-
-
-def new_password() -> str:
-    """Four times four letters, about 80 bits, easy to type."""
-    groups = ("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
-    return "-".join(groups)
 
 
 def how_many(conn: Connection) -> int:

@@ -6,7 +6,7 @@ import argparse
 
 from sqlalchemy.exc import IntegrityError
 
-from agent_console.passwords import hash_password
+from agent_console.passwords import hash_password, new_password
 from config.model import Settings
 from db import Database, connect
 from db.engine import url_of
@@ -52,7 +52,7 @@ async def _add(settings: Settings, database: Database, words: argparse.Namespace
     skills = dict(_skill(wish, queues) for wish in words.seat or ())
     if (skills or words.telephone) and words.role == "unit":
         raise MistakenError("A unit has no seat: it does not work on the floor.")
-    password = accounts.new_password()
+    password = new_password()
     has_seat = bool(skills) or words.telephone
     person = accounts.Person(words.login, words.name, words.role, skills if has_seat else None)
     try:

@@ -10,7 +10,7 @@ from agent_console.roles import EVERYBODY
 from config import model
 from floor import call_words, seats
 from recordings.catalogue import PROBLEMS
-from tickets import rules
+from tickets import classes, rules
 
 operations = Operations("settings")
 
@@ -38,6 +38,14 @@ class ChoiceOf(msgspec.Struct, frozen=True):
     label: str
 
 
+class ClassChoice(msgspec.Struct, frozen=True):
+    """A class that may be chosen, each right before those below it."""
+
+    code: str
+    label: str
+    parent: str | None
+
+
 class DispositionSettings(msgspec.Struct, frozen=True):
     code: str
     label: str
@@ -63,7 +71,7 @@ class PlaceSettings(msgspec.Struct, frozen=True):
     queues: list[QueueSettings]
     lines: list[Named]
     types: list[ChoiceOf]
-    classes: list[ChoiceOf]
+    classes: list[ClassChoice]
     dispositions: list[DispositionSettings]
     pause_reasons: list[ChoiceOf]
     emergency: list[str]
@@ -72,18 +80,19 @@ class PlaceSettings(msgspec.Struct, frozen=True):
 
 @operations.add("GET", "/settings", "Words and choices of this place", roles=EVERYBODY)
 async def read_settings(context: Context) -> PlaceSettings:
-    return shown(context.parts.settings)
+    offered = await context.parts.database.read(classes.all_classes)
+    return shown(context.parts.settings, offered)
 
 
-def shown(place: model.Settings) -> PlaceSettings:
-    """What of the settings a screen needs."""
+def shown(place: model.Settings, offered: list[classes.TicketClass]) -> PlaceSettings:
+    """What of the settings a screen needs, with the classes that the administrator keeps."""
     return PlaceSettings(
         zone=place.zone,
         hotline_label=place.lines[0].label if place.lines else "12345",
         queues=[QueueSettings(q.name, q.label, q.callback_key) for q in place.queues],
         lines=[Named(line.name, line.label) for line in place.lines],
         types=_choices(place.tickets.types),
-        classes=_choices(place.tickets.classes),
+        classes=[ClassChoice(one.code, one.label, one.parent) for one in offered],
         dispositions=[
             DispositionSettings(d.code, d.label, d.closes, d.state, d.needs_class)
             for d in place.tickets.dispositions

@@ -40,6 +40,7 @@ CHECKS = [
 IDS = {"id": 1, "call_id": call_id(1), "queue": "business"}
 WHO = ("agent", "supervisor")
 AND_THE_EXPERT = (*WHO, "expert")
+AND_THE_ADMIN = (*WHO, "admin")
 SOCKETS = {"watch_live"}
 """No request of HTTP alone is accepted there; the problem that says so is checked below."""
 
@@ -112,6 +113,8 @@ def _call_one(
     if (ids and not fixed) or (mode is GenerationMode.NEGATIVE and not free):
         return
     logins = AND_THE_EXPERT if operation.path.startswith("/expert") else WHO
+    if operation.path.startswith("/admin"):
+        logins = AND_THE_ADMIN
     strategy = operation.as_strategy(generation_mode=mode, path_parameters=fixed or None)
 
     @settings(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from agent_console.routes import OPERATIONS
@@ -53,9 +55,34 @@ TABLE: dict[str, set[str] | None] = {
     "read_figures": None,
     "read_staffing": HEADS,
     "override_staffing": HEADS,
+    "list_units": ALL,
+    "list_classes": ALL,
+    "list_kept_units": HEADS,
+    "add_unit": {D},
+    "change_unit": {D},
+    "remove_unit": {D},
+    "list_kept_classes": HEADS,
+    "add_class": {D},
+    "change_class": {D},
+    "remove_class": {D},
+    "list_people": {D},
+    "add_person": {D},
+    "change_person": {D},
+    "renew_password": {D},
+    "list_lines": HEADS,
+    "put_line": {D},
+    "remove_line": {D},
+    "export_catalogue": HEADS,
+    "import_catalogue": {D},
     "watch_live": ALL,
     "make_citizen_phone": None,
 }
+
+
+def filled(path: str, number: str) -> str:
+    """A path with something in each of its places."""
+    path = path.replace("{id}", number).replace("{call_id}", "f" * 32)
+    return re.sub(r"\{\w+\}", "business", path)
 
 
 def test_given_the_operations_then_each_has_its_row() -> None:
@@ -72,9 +99,7 @@ async def test_given_a_role_then_what_it_may_not_is_refused_and_the_rest_is_not(
         allowed = TABLE[operation.name]
         if allowed is None or operation.name == "sign_out":
             continue
-        path = operation.path.replace("{id}", "999").replace("{call_id}", "f" * 32)
-        path = path.replace("{queue}", "business")
-        answer = await person.ask(operation.method, path, {})
+        answer = await person.ask(operation.method, filled(operation.path, "999"), {})
         if role in allowed:
             assert answer.status not in (401, 403), operation.name
         else:
@@ -87,7 +112,5 @@ async def test_given_nobody_signed_in_then_everything_but_signing_in_is_refused(
     for operation in OPERATIONS:
         if operation.roles is None:
             continue
-        path = operation.path.replace("{id}", "1").replace("{call_id}", "0" * 32)
-        path = path.replace("{queue}", "business")
-        answer = await house.browser().ask(operation.method, path, {})
+        answer = await house.browser().ask(operation.method, filled(operation.path, "1"), {})
         assert (answer.status, answer.problem) == (401, "signed-out"), operation.name

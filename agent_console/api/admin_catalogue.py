@@ -1,0 +1,188 @@
+"""The dispatch catalogue, for the administrator: line by line, and as a whole in .xlsx."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import msgspec
+from aiohttp import web
+from msgspec import Meta
+from sqlalchemy import Connection
+
+from agent_console import spreadsheets
+from agent_console.api import catalogue_sheet as sheet
+from agent_console.api.admin_classes import ClassCode
+from agent_console.api.admin_units import Region, Version
+from agent_console.api.fields import RowId
+from agent_console.api.kept import as_problems
+from agent_console.context import Context
+from agent_console.operations import Media, Operations
+from agent_console.problem import FieldError, Problem
+from agent_console.roles import ADMINS, HEADS
+from agent_console.spreadsheets import Unreadable
+from tickets import catalogue, classes, units
+from tickets.kept import Outdated
+
+operations = Operations("admin-catalogue")
+
+TAKEN = (spreadsheets.CONTENT_TYPE, "application/octet-stream")
+
+
+class Line(msgspec.Struct, frozen=True):
+    """A line of the catalogue: class × region → lead and assisting units."""
+
+    class_code: str
+    class_label: str
+    region: str
+    unit_id: int
+    unit_name: str
+    assisting: list[int]
+    assisting_names: list[str]
+    version: int
+
+
+class Lines(msgspec.Struct, frozen=True):
+    items: list[Line]
+
+
+class LineWish(msgspec.Struct, forbid_unknown_fields=True):
+    """A new line, or (with `version`) what the line of this class and region is to say."""
+
+    class_code: ClassCode
+    unit_id: RowId
+    region: Region = ""
+    assisting: Annotated[list[RowId], Meta(max_length=catalogue.MOST_ASSISTING)] = []
+    version: Version | None = None
+
+
+class LineQuery(msgspec.Struct, forbid_unknown_fields=True):
+    class_code: ClassCode
+    version: Version
+    region: Region = ""
+
+
+class ImportQuery(msgspec.Struct, forbid_unknown_fields=True):
+    whole: bool = False
+    """The file is the catalogue: lines that it does not have go."""
+    trial: bool = False
+    """Only look and count."""
+
+
+class TakenIn(msgspec.Struct, frozen=True):
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+
+
+@operations.add("GET", "/admin/catalogue", "The dispatch catalogue", roles=HEADS)
+async def list_lines(context: Context) -> Lines:
+    return Lines(await context.parts.database.read(_all))
+
+
+@operations.add(
+    "POST", "/admin/catalogue", "Add or change a line", roles=ADMINS, problems=(404, 409, 422)
+)
+async def put_line(context: Context, *, body: LineWish) -> Line:
+    with as_problems("派单目录项", _as_it_stands):
+        return await context.parts.database.write(_put, context.account.id, body)
+
+
+@operations.add("DELETE", "/admin/catalogue", "Take a line away", roles=ADMINS, problems=(404, 409))
+async def remove_line(context: Context, *, query: LineQuery) -> None:
+    with as_problems("派单目录项"):
+        await context.parts.database.write(
+            catalogue.remove, context.account.id, query.class_code, query.region, query.version
+        )
+
+
+@operations.add(
+    "GET", "/admin/catalogue/export", "The catalogue as .xlsx", roles=HEADS,
+    media=Media((spreadsheets.CONTENT_TYPE,)),
+)  # fmt: skip
+async def export_catalogue(context: Context) -> web.StreamResponse:
+    lines, place = await context.parts.database.read(_all_and_place)
+    content = await asyncio.to_thread(sheet.written, lines, place)
+    headers = {"Content-Disposition": 'attachment; filename="dispatch-catalogue.xlsx"'}
+    return web.Response(body=content, content_type=spreadsheets.CONTENT_TYPE, headers=headers)
+
+
+@operations.add(
+    "POST", "/admin/catalogue/import", "Take in an .xlsx", roles=ADMINS, problems=(413, 415, 422)
+)
+async def import_catalogue(context: Context, *, query: ImportQuery) -> TakenIn:
+    """All lines or none; the body is the file itself."""
+    data = await _file(context.request)
+    database = context.parts.database
+    try:
+        lines = await asyncio.to_thread(sheet.read, data)
+        counted = await database.write(_take_in, context.account.id, lines, query)
+    except Unreadable as unreadable:
+        errors = tuple(FieldError(one.where, one.message) for one in unreadable.troubles)
+        sentence = f"文件中有 {len(errors)} 处问题，没有导入任何内容"
+        raise Problem(
+            422, sentence, code="import-refused", errors=errors, more={"rows": unreadable.lines}
+        ) from None
+    return msgspec.convert(counted, TakenIn, from_attributes=True)
+
+
+async def _file(request: web.Request) -> bytes:
+    """The body, not a byte more than may come."""
+    if not request.body_exists:
+        raise Problem(422, "请选择要导入的 .xlsx 文件", code="no-file")
+    if request.content_type not in TAKEN:
+        raise Problem(415, "请发送 .xlsx 文件", code="not-xlsx")
+    most = spreadsheets.MOST_BYTES
+    data = bytearray()
+    async for piece in request.content.iter_chunked(spreadsheets.PIECE):
+        data += piece
+        if len(data) > most:
+            raise Problem(413, f"文件过大，最大 {most // 2**20} MB", code="too-big")
+    return bytes(data)
+
+
+def _take_in(
+    conn: Connection, by: int, lines: list[spreadsheets.Line], query: ImportQuery
+) -> catalogue.TakenIn:
+    rules = sheet.rules(lines, _place(conn))
+    return catalogue.take_in(conn, by, rules, whole=query.whole, trial=query.trial)
+
+
+def _put(conn: Connection, by: int, body: LineWish) -> Line:
+    try:
+        made = catalogue.put(
+            conn, by, body.class_code, body.region, body.unit_id, body.assisting, body.version
+        )
+    except Outdated as old:
+        raise Outdated(_shown(conn, old.current)) from None
+    return _shown(conn, made)
+
+
+def _shown(conn: Connection, rule: catalogue.Rule) -> Line:
+    return shown(rule, classes.all_labels(conn), units.names(conn))
+
+
+def _as_it_stands(line: Line) -> Line:
+    return line
+
+
+def _all(conn: Connection) -> list[Line]:
+    labels, names = classes.all_labels(conn), units.names(conn)
+    return [shown(rule, labels, names) for rule in catalogue.all_rules(conn)]
+
+
+def _all_and_place(conn: Connection) -> tuple[list[catalogue.Rule], sheet.Place]:
+    return catalogue.all_rules(conn), _place(conn)
+
+
+def _place(conn: Connection) -> sheet.Place:
+    return sheet.Place(classes.all_labels(conn), units.all_units(conn, closed=True))
+
+
+def shown(rule: catalogue.Rule, labels: dict[str, str], names: dict[int, str]) -> Line:
+    helping = [names.get(one, "") for one in rule.assisting]
+    return Line(
+        rule.class_code, labels[rule.class_code], rule.region, rule.unit_id,
+        names[rule.unit_id], rule.assisting, helping, rule.version,
+    )  # fmt: skip
