@@ -42,6 +42,7 @@ def facts(conn: Connection, place: Place, row: Row[Any], now_ms: int) -> Facts:
     return Facts(
         **{name: getattr(row, name) for name in _COPIED},
         now_ms=now_ms,
+        today=place.hours.day_of(now_ms).isoformat(),
         # Who wrote by himself is classed by the dispatcher.
         needs_class=row.source not in WRITTEN and place.needs_class(row.disposition),
         has_contact=_has_contact(conn, row),

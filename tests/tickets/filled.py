@@ -31,4 +31,6 @@ def _something(field: Field) -> Any:
             return 5
         case "number":
             return 2
+        case "date":
+            return "2199-01-01"
     return None

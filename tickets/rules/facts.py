@@ -122,6 +122,8 @@ class Facts:
     due_kind: str | None = None
     return_by_ms: int | None = None
     closed_ms: int | None = None
+    today: str = ""
+    """The day of `now_ms` at the place, YYYY-MM-DD."""
     asks: tuple[Ask, ...] = ()
     papers: tuple[Paper, ...] = ()
     needs_class: bool | None = True

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Literal
 
 from tickets.rules.states import CAUSES, DIFFICULTIES, STARS
 
 Kind = Literal[
-    "text", "long_text", "choice", "choices", "unit", "units", "ticket", "number", "flag", "stars"
+    "text",
+    "long_text",
+    "choice",
+    "choices",
+    "unit",
+    "units",
+    "ticket",
+    "number",
+    "flag",
+    "stars",
+    "date",
 ]
 LINE, PAGE = 200, 5_000
 LARGEST = 2**53 - 1
@@ -100,8 +111,17 @@ def _wrong(field: Field, value: Any) -> str:
         case "stars" | "number":
             good = _is_whole(value) and 1 <= value <= field.most
             return "" if good else f"应为 1 到 {field.most} 之间的整数"
+        case "date":
+            return "" if _is_day(value) else "应为日期，如 2026-11-22"
         case "unit" | "ticket":
             return "" if _is_whole(value) and value > 0 else "没有这个选项"
+
+
+def _is_day(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 def _is_whole(value: Any) -> bool:

@@ -149,6 +149,10 @@ def _not_asked(kind: str, words: str) -> Check:
     return _when(lambda facts: facts.ask(kind) is None, f"{words}申请已提出，正等待答复")
 
 
+def _ahead(facts: Facts, form: Mapping[str, Any], *_: Any) -> str | None:
+    return None if form["until"] > facts.today else "应在今天之后"
+
+
 def _on(_: Facts, __: Mapping[str, Any], ___: Known, limits: Limits) -> str | None:
     return None if limits.suspension else "本地未启用挂起"
 
@@ -184,6 +188,7 @@ GUARDS: dict[str, Guard] = {
     "extension_asked_within": Guard("Q二(二)1", _extension_asked_within),
     "no_extension_asked": Guard("Q二(二)1", _not_asked("extension", "延期")),
     "suspension_on": Guard("S", _on),
+    "until_ahead": Guard("S", _ahead, of_form=True, field="until"),
     "suspension_asked": Guard("S", _asked("suspension", "挂起")),
     "no_suspension_asked": Guard("S", _not_asked("suspension", "挂起")),
     "termination_asked": Guard("N", _asked("termination", "终止")),
