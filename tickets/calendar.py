@@ -166,7 +166,8 @@ def _calendar(named: list[Day]) -> Calendar:
 
 def _write_shipped(conn: Connection, known: Iterable[Day]) -> None:
     """A year of which one day is written is written whole, for the table then speaks for it."""
-    have = set(conn.execute(select(calendar_day.c.region, calendar_day.c.day)).tuples())
+    rows = conn.execute(select(calendar_day.c.region, calendar_day.c.day))
+    have = {(row.region, row.day) for row in rows}
     new = [_row(day) for day in known if (day.region, day.day.isoformat()) not in have]
     if new:
         conn.execute(insert(calendar_day), new)

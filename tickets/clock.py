@@ -22,6 +22,8 @@ HOUR_MS = 3_600_000
 # 元旦 of a year that is not announced may still take days of the December before and give
 # make-up days for them: 12-29 to 12-31 in 2018, 12-28 at the earliest that weekdays allow.
 LENT_TO_NEW_YEAR = (12, 28)
+# The holidays on fixed days of the sun, off by law before any notice (全国年节及纪念日放假办法 二).
+FIXED = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,11 @@ class Hours:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Which days are worked in a region. A day that is not named is worked Monday to Friday."""
+    """Which days are worked in a region.
+
+    A day that is not named is worked Monday to Friday, but for the holidays that the law itself
+    fixes when its year is not announced.
+    """
 
     days: Mapping[date, Kind] = field(default_factory=dict)
     announced_years: frozenset[int] = frozenset()
@@ -79,6 +85,8 @@ class Calendar:
         named = self.days.get(day)
         if named is not None:
             return named
+        if day.year not in self.announced_years and (day.month, day.day) in FIXED:
+            return "off"
         return "off" if day.isoweekday() >= SATURDAY else "work"
 
     def announced(self, day: date) -> bool:

@@ -99,6 +99,12 @@ def test_given_2028_not_announced_then_weekdays_decide_and_the_date_says_so() ->
     assert beyond == Due(ms("2028-01-03"), provisional=True)
 
 
+def test_given_no_notice_then_the_days_that_the_law_fixes_are_off_all_the_same() -> None:
+    assert due("2028-04-28 10:00", 1) == Due(ms("2028-05-03"), provisional=True)
+    assert due("2028-09-29 10:00", 1) == Due(ms("2028-10-04"), provisional=True)
+    assert COUNTRY.kind(date(2029, 1, 1)) == "off"
+
+
 def test_given_a_year_announced_but_not_san_yue_san_then_only_terms_across_it_are_provisional() -> (
     None
 ):
