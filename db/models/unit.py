@@ -126,7 +126,8 @@ intake_key = Table(
 intake_seen = Table(
     "intake_seen",
     metadata,
-    Column("key_id", ForeignKey("intake_key.id"), primary_key=True),
+    # An intake_key, or 0 for the page of the web.
+    Column("key_id", RowId, primary_key=True, autoincrement=False),
     Column("foreign_id", Text, primary_key=True),
     Column("ticket_id", ForeignKey("ticket.id"), nullable=False),
 )

@@ -311,9 +311,6 @@ def create_loop() -> None:
         sa.Column("foreign_id", sa.Text(), nullable=False),
         sa.Column("ticket_id", ROW_ID, nullable=False),
         sa.ForeignKeyConstraint(
-            ["key_id"], ["intake_key.id"], name=op.f("fk_intake_seen_key_id_intake_key")
-        ),
-        sa.ForeignKeyConstraint(
             ["ticket_id"], ["ticket.id"], name=op.f("fk_intake_seen_ticket_id_ticket")
         ),
         sa.PrimaryKeyConstraint("key_id", "foreign_id", name=op.f("pk_intake_seen")),
