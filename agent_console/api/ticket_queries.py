@@ -2,39 +2,82 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, select
 
-from agent_console.api.ticket_shapes import TicketQuery
-from db.models import account, call_event, seat, ticket, ticket_event
-
-TELEPHONE = re.compile(r"\+?[0-9][0-9 -]{4,18}[0-9]")
+from agent_console.api.ticket_shapes import TicketFilter
+from db.models import account, call_event, seat, ticket, ticket_event, unit
+from tickets import classes, desks, scope, search, units
+from tickets.rules.facts import Actor
 
 LISTED = (
     ticket.c.id, ticket.c.number, ticket.c.state, ticket.c.type, ticket.c.content_class,
     ticket.c.company, ticket.c.text, ticket.c.disposition, ticket.c.complete,
     account.c.name.label("agent_name"), ticket.c.caller_masked, ticket.c.created_ms,
-    ticket.c.updated_ms,
+    ticket.c.updated_ms, ticket.c.unit_id, unit.c.name.label("unit_name"), ticket.c.due_ms,
+    ticket.c.due_kind, ticket.c.due_provisional, ticket.c.round, ticket.c.repeats,
+    ticket.c.special, ticket.c.difficulty, ticket.c.stars, ticket.c.closed_ms, ticket.c.source,
+    ticket.c.region, ticket.c.rectified,
 )  # fmt: skip
 
+OF_THE_HOTLINE = frozenset(
+    {"flag_special", "sign_special", "draft_finding", "return_draft", "draft_report"}
+)
+"""Steps between the hotline and its head: no unit reads them."""
+HIDDEN_FIELDS = frozenset({"complained_unit_id"})
 
-def page(
-    conn: Connection, query: TicketQuery, me: int, caller_hash: Callable[[str], str]
-) -> tuple[list[Row[Any]], int]:
-    """One page of the tickets that fit, newest first, and how many fit."""
-    wanted = _wanted(query, me, caller_hash)
-    total = conn.execute(select(func.count()).select_from(ticket).where(*wanted)).scalar_one()
-    rows = conn.execute(
-        _listed()
-        .where(*wanted)
-        .order_by(ticket.c.created_ms.desc(), ticket.c.id.desc())
-        .limit(query.size)
-        .offset((query.page - 1) * query.size)
+Hash = Callable[[str], str]
+
+
+def wanted(
+    conn: Connection, query: TicketFilter, actor: Actor, now_ms: int, page: int = 1, size: int = 20
+) -> search.Wanted:
+    """A list's filter, with the desk's condition and what this person may see."""
+    where: list[ColumnElement[bool]] = [scope.visible(actor)]
+    if query.desk is not None:
+        where.append(desks.lying_on(query.desk, actor))
+    if query.unit_id is not None:
+        theirs = units.below(conn, {query.unit_id}) or {query.unit_id}
+        where.append(ticket.c.unit_id.in_(sorted(theirs)))
+    if query.incomplete:
+        where.append(ticket.c.complete.is_(False))
+    if query.special:
+        where.append(ticket.c.special)
+    if query.difficulty:
+        where.append(ticket.c.difficulty == query.difficulty)
+    by_due = query.desk is not None and desks.BY_NAME[query.desk].by_due
+    return search.Wanted(
+        q=query.q,
+        states=_chosen(query.state),
+        types=_chosen(query.type),
+        content_classes=_with_those_below(conn, query.content_class),
+        dispositions=_chosen(query.disposition),
+        account_id=actor.account_id if query.mine else None,
+        late=True if query.late else None,
+        from_ms=query.from_ms,
+        to_ms=query.to_ms,
+        repeated=query.repeated and actor.role != "unit",
+        where=tuple(where),
+        order=query.order or ("due" if by_due else "newest"),
+        page=page,
+        size=size,
+        now_ms=now_ms,
     )
-    return list(rows), total
+
+
+def _chosen(code: str) -> tuple[str, ...]:
+    return (code,) if code else ()
+
+
+def _with_those_below(conn: Connection, code: str) -> tuple[str, ...]:
+    return tuple(sorted(classes.below(conn, code) | {code})) if code else ()
+
+
+def finding(actor: Actor, caller_hash: Hash) -> Hash:
+    """How a whole number is looked for: no unit can ask whether somebody reported."""
+    return (lambda _: "no number of a unit's search") if actor.role == "unit" else caller_hash
 
 
 def agent_name(conn: Connection, account_id: int | None) -> str | None:
@@ -50,23 +93,62 @@ class Step(NamedTuple):
     kind: str
     who: str | None
     detail: dict[str, Any]
+    move: str | None = None
+    from_state: str | None = None
+    to_state: str | None = None
+    why: str | None = None
+    done_on: str | None = None
 
 
-def timeline(conn: Connection, ticket_id: int, call_id: str | None) -> list[Step]:
-    """Each step of the ticket and of its call, oldest first."""
-    rows = conn.execute(
-        select(ticket_event.c.at_ms, ticket_event.c.kind, account.c.name, ticket_event.c.detail)
-        .outerjoin(account, account.c.id == ticket_event.c.account_id)
-        .where(ticket_event.c.ticket_id == ticket_id)
-        .order_by(ticket_event.c.id)
-    )
-    steps = [Step(*row) for row in rows]
+def timeline(conn: Connection, actor: Actor, ticket_id: int, call_id: str | None) -> list[Step]:
+    """Each step of the ticket and, for those of the hotline, of its call, oldest first."""
+    steps = steps_of(conn, ticket_id)
+    if actor.role == "unit":
+        return [_for_a_unit(step) for step in steps if step.move not in OF_THE_HOTLINE]
     if call_id is not None:
-        steps += _steps_of_call(conn, call_id)
+        steps += steps_of_call(conn, call_id)
     return sorted(steps, key=lambda step: step.at_ms)
 
 
-def _steps_of_call(conn: Connection, call_id: str) -> list[Step]:
+def steps_of(conn: Connection, ticket_id: int) -> list[Step]:
+    """The ticket's own steps; units are named beside their ids."""
+    e = ticket_event.c
+    rows = conn.execute(
+        select(
+            e.at_ms, e.kind, account.c.name, e.detail, e.move, e.from_state, e.to_state, e.why,
+            e.done_on,
+        )
+        .outerjoin(account, account.c.id == e.account_id)
+        .where(e.ticket_id == ticket_id)
+        .order_by(e.id)
+    ).all()  # fmt: skip
+    named = _names(conn, unit, {i for row in rows for i in _units_in(row.detail)})
+    return [Step(*row[:3], _with_names(row.detail or {}, named), *row[4:]) for row in rows]
+
+
+def _units_in(detail: dict[str, Any] | None) -> Iterable[Any]:
+    found = detail or {}
+    return [found.get("unit_id"), *(found.get("assisting") or ())]
+
+
+def _with_names(detail: dict[str, Any], named: dict[Any, str]) -> dict[str, Any]:
+    shown = dict(detail)
+    if detail.get("unit_id") in named:
+        shown["unit_name"] = named[detail["unit_id"]]
+    if detail.get("assisting"):
+        shown["assisting_names"] = [named[i] for i in detail["assisting"] if i in named]
+    return shown
+
+
+def _for_a_unit(step: Step) -> Step:
+    """Whether somebody is complained of is not for units, nor what he is asked about."""
+    if step.kind != "edited":
+        return step
+    what = [name for name in step.detail.get("what", ()) if name not in HIDDEN_FIELDS]
+    return step._replace(detail={**step.detail, "what": what})
+
+
+def steps_of_call(conn: Connection, call_id: str) -> list[Step]:
     """A call's events name who did it by account (`by`), or the seat that it happened to."""
     rows = conn.execute(
         select(call_event.c.at_ms, call_event.c.kind, call_event.c.detail)
@@ -87,41 +169,21 @@ def _steps_of_call(conn: Connection, call_id: str) -> list[Step]:
 
 
 def _names(conn: Connection, table: Table, ids: set[Any]) -> dict[Any, str]:
-    wanted = {i for i in ids if isinstance(i, int)}
-    if not wanted:
+    known = {i for i in ids if isinstance(i, int)}
+    if not known:
         return {}
-    found = conn.execute(select(table.c.id, table.c.name).where(table.c.id.in_(wanted)))
+    found = conn.execute(select(table.c.id, table.c.name).where(table.c.id.in_(known)))
     return {row.id: row.name for row in found}
 
 
-def _listed() -> Select[Any]:
-    return select(*LISTED).outerjoin(account, account.c.id == ticket.c.account_id)
-
-
-def _wanted(
-    query: TicketQuery, me: int, caller_hash: Callable[[str], str]
-) -> list[ColumnElement[bool]]:
-    wanted = [
-        ticket.c[name] == getattr(query, name)
-        for name in ("state", "type", "content_class", "disposition")
-        if getattr(query, name)
-    ]
-    if query.mine:
-        wanted.append(ticket.c.account_id == me)
-    if query.incomplete:
-        wanted.append(ticket.c.complete.is_(False))
-    if query.from_ms is not None:
-        wanted.append(ticket.c.created_ms >= query.from_ms)
-    if query.to_ms is not None:
-        wanted.append(ticket.c.created_ms < query.to_ms)
-    words = query.q.split()
-    return wanted + [_matches(word, caller_hash) for word in words]
-
-
-def _matches(word: str, caller_hash: Callable[[str], str]) -> ColumnElement[bool]:
-    """A word of the search: in the number, the company or the text, or a caller's whole number."""
-    columns = (ticket.c.number, ticket.c.company, ticket.c.text)
-    found = [column.icontains(word, autoescape=True) for column in columns]
-    if TELEPHONE.fullmatch(word):
-        found.append(ticket.c.caller_hash == caller_hash(word))
-    return or_(*found)
+def last_steps(conn: Connection, ticket_id: int, count: int) -> list[Any]:
+    """The newest `count` changes of a ticket's version, oldest first."""
+    e = ticket_event.c
+    rows = conn.execute(
+        select(e.at_ms, account.c.name, e.kind, e.detail, e.move, e.to_state, e.why)
+        .outerjoin(account, account.c.id == e.account_id)
+        .where(e.ticket_id == ticket_id, e.kind.in_(("edited", "handed_over", "moved", "acted")))
+        .order_by(e.id.desc())
+        .limit(count)
+    )
+    return list(rows)[::-1]
