@@ -264,6 +264,8 @@ class Tickets:
     types: tuple[Choice, ...]
     classes: tuple[Choice, ...]
     """The seven service contents of Y二(二)."""
+    regions: tuple[Choice, ...]
+    """Where a matter lies: codes of GB/T 2260; empty where the place asks nobody for it."""
     dispositions: tuple[Disposition, ...]
 
 

@@ -31,6 +31,7 @@ from config.model import (
 from config.reader import Table
 from config.words import NAME, NAME_SAYS, WORD, WORD_SAYS
 
+_REGION = re.compile(r"\d{2}|\d{4}|\d{6}|\d{9}|\d{12}")
 _SHORT = re.compile(r"[0-9]{3,6}")
 
 TICKET_STATES = ("closed", "rejected", "to_dispatch")
@@ -189,8 +190,14 @@ def tickets(table: Table) -> Tickets:
     return Tickets(
         types=choices(table, "types"),
         classes=choices(table, "classes"),
+        regions=tuple(_region(row) for row in table.rows("regions")),
         dispositions=tuple(_disposition(row) for row in table.rows("dispositions", least=1)),
     )
+
+
+def _region(table: Table) -> Choice:
+    code = table.text("code", "a code of 2, 4, 6, 9 or 12 digits in quotes", pattern=_REGION)
+    return Choice(code=code, label=table.text("label"))
 
 
 def choices(table: Table, key: str) -> tuple[Choice, ...]:

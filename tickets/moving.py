@@ -107,7 +107,7 @@ def _carry_out(
         }
         changed = _write(conn, row, columns | moved)
     hangings.enlist(conn, row, changing, at_ms)
-    if decision.move.name == "submit":
+    if row.state == "draft" and decision.move.to is not None:
         words.index(conn, row.id)
     _notify(conn, place, changed, changing)
     publish(conn, "ticket", row.id, store.of_row(changed).told())
