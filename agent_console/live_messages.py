@@ -2,8 +2,8 @@
 
 Audiences: `full` (heads, and those whom a change concerns), `floor` (those who work on it:
 of other seats the state alone, of other calls neither who is on them nor what was noted for
-the next agent) and nobody (a unit, which has nothing of its own here yet; everybody else for
-a notice to one person). Changes hold masked numbers only, from the start.
+the next agent) and nobody (everybody else for a notice to one person). What units are told is
+decided in `live_units`. Changes hold masked numbers only, from the start.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ TOPICS = frozenset(
         "class",
         "catalogue",
         "person",
+        "text",
     }
 )
 """What screens are told of; everything else is between the processes."""
-OF_HEADS = frozenset({"figures", "staffing", "person"})
+OF_HEADS = frozenset({"figures", "staffing", "person", "text"})
 OF_EVERYBODY = frozenset({"unit", "class", "catalogue"})
 """What every signed-in person may read, units too."""
 
@@ -46,11 +47,12 @@ TEXT_FRAME = b"\x81"
 
 
 class Watcher(msgspec.Struct, frozen=True):
-    """Who watches, and at which seat."""
+    """Who watches, at which seat, and for which units."""
 
     account_id: int
     role: str
     seat_id: int | None = None
+    unit_ids: frozenset[int] = frozenset()
 
 
 class Said:
@@ -71,13 +73,17 @@ class Said:
         if watcher.role not in STAFF and self.change.topic not in OF_EVERYBODY:
             return b""
         if self.is_for(watcher):
-            if self._full is None:
-                self._full = encode(self.change, self.change.data)
-            return self._full
+            return self.whole()
         if self._floor is None:
             hide = HIDDEN.get(self.change.topic)
             self._floor = encode(self.change, hide(self.change.data)) if hide else b""
         return self._floor
+
+    def whole(self) -> bytes:
+        """All of it."""
+        if self._full is None:
+            self._full = encode(self.change, self.change.data)
+        return self._full
 
     def is_for(self, watcher: Watcher) -> bool:
         """Whether this watcher is told all of it."""

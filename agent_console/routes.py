@@ -10,7 +10,9 @@ from aiohttp import web
 from agent_console.api import (
     admin_catalogue,
     admin_classes,
+    admin_intake_keys,
     admin_people,
+    admin_texts,
     admin_units,
     alike,
     attachments,
@@ -85,6 +87,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *admin_people.operations.all,
     *admin_classes.operations.all,
     *admin_catalogue.operations.all,
+    *admin_texts.operations.all,
+    *admin_intake_keys.operations.all,
     *notices.operations.all,
     *live.operations.all,
     *demo.operations.all,

@@ -137,8 +137,10 @@ def put(
     return made
 
 
-def remove(conn: Connection, by: int | None, class_code: str, region: str, version: int) -> None:
-    """Take a line away.
+def remove(
+    conn: Connection, by: int | None, class_code: str, region: str, version: int | None = None
+) -> None:
+    """Take a line away, when it stands at `version` (None: however it stands).
 
     Raises:
         Missing, Outdated: it is as it was.
@@ -146,7 +148,7 @@ def remove(conn: Connection, by: int | None, class_code: str, region: str, versi
     found = get(conn, class_code, region)
     if found is None:
         raise Missing
-    if found.version != version:
+    if version is not None and found.version != version:
         raise Outdated(found)
     conn.execute(delete(dispatch_rule).where(*_at(class_code, region)))
     detail = {"unit_id": found.unit_id}

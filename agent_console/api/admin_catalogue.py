@@ -56,10 +56,15 @@ class LineWish(msgspec.Struct, forbid_unknown_fields=True):
     version: Version | None = None
 
 
-class LineQuery(msgspec.Struct, forbid_unknown_fields=True):
+class LinePath(msgspec.Struct, forbid_unknown_fields=True):
     class_code: ClassCode
-    version: Version
+
+
+class LineQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """`version` is the one that the person saw."""
+
     region: Region = ""
+    version: Version | None = None
 
 
 class ImportQuery(msgspec.Struct, forbid_unknown_fields=True):
@@ -89,11 +94,14 @@ async def put_line(context: Context, *, body: LineWish) -> Line:
         return await context.parts.database.write(_put, context.account.id, body)
 
 
-@operations.add("DELETE", "/admin/catalogue", "Take a line away", roles=ADMINS, problems=(404, 409))
-async def remove_line(context: Context, *, query: LineQuery) -> None:
-    with as_problems("派单目录项"):
+@operations.add(
+    "DELETE", "/admin/catalogue/{class_code}", "Take a line away", roles=ADMINS,
+    problems=(404, 409),
+)  # fmt: skip
+async def remove_line(context: Context, *, path: LinePath, query: LineQuery) -> None:
+    with as_problems("派单目录项", _as_it_stands):
         await context.parts.database.write(
-            catalogue.remove, context.account.id, query.class_code, query.region, query.version
+            _remove, context.account.id, path.class_code, query.region, query.version
         )
 
 
@@ -157,6 +165,13 @@ def _put(conn: Connection, by: int, body: LineWish) -> Line:
     except Outdated as old:
         raise Outdated(_shown(conn, old.current)) from None
     return _shown(conn, made)
+
+
+def _remove(conn: Connection, by: int, class_code: str, region: str, version: int | None) -> None:
+    try:
+        catalogue.remove(conn, by, class_code, region, version)
+    except Outdated as old:
+        raise Outdated(_shown(conn, old.current)) from None
 
 
 def _shown(conn: Connection, rule: catalogue.Rule) -> Line:
