@@ -107,3 +107,12 @@ async def house(
 ) -> AsyncIterator[House]:
     async with serve(settings, database, dist, clock) as ready:
         yield ready
+
+
+@pytest.fixture
+async def sealing(
+    settings: Settings, database: Database, dist: Path, clock: Clock
+) -> AsyncIterator[House]:
+    """A house that seals in earnest: what it keeps can be opened again."""
+    async with serve(settings, database, dist, clock, seals=True) as ready:
+        yield ready
