@@ -13,15 +13,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from agent_console import auth
+from agent_console import auth, live_units
 from agent_console.live_messages import PING, Said, Watcher, encode, frame, hello
+from agent_console.live_units import UnitLane
 from agent_console.parts import Parts
 from agent_console.problem import Problem
 from agent_console.roles import HEADS
@@ -29,7 +30,7 @@ from agent_console.sip import SIGNED_OUT
 from db import Change
 from db.engine import DatabaseUnavailable
 from db.feed import changes_since, last_seq, oldest_seq
-from floor import seats
+from tickets.told import Reach
 
 log = logging.getLogger("hotline.console.live")
 
@@ -45,6 +46,7 @@ MAX_UNSENT = 1024 * 1024
 MAX_MESSAGE = 4096
 CLOSE_S = 2.0
 PONG = "pong"
+UNIT = "unit"
 
 
 @dataclass(slots=True, eq=False)
@@ -74,6 +76,7 @@ class Hub:
         self._gathered: list[Said] = []
         self._timer: asyncio.TimerHandle | None = None
         self._quiet_since = 0.0
+        self._units = UnitLane(parts.database, self._tell_units, self._lose_units)
         self._unsubscribe: Callable[[], None] | None = self._feed.subscribe(self._told)
 
     def __len__(self) -> int:
@@ -90,6 +93,7 @@ class Hub:
         if self._timer is not None:
             self._timer.cancel()
             self._flush()
+        await self._units.stop()
         await self._close(list(self._screens), WSCloseCode.GOING_AWAY, b"restarting")
 
     def tell(self, topic: str, key: str, data: dict[str, Any]) -> None:
@@ -126,7 +130,7 @@ class Hub:
         socket = web.WebSocketResponse(max_msg_size=MAX_MESSAGE, compress=False, timeout=CLOSE_S)
         if not socket.can_prepare(request).ok:
             raise Problem(426, code="websocket-needed", headers={"Upgrade": "websocket"})
-        seat = await self._parts.database.read(seats.of_account, signed_in.account.id)
+        watcher = await self._parts.database.read(live_units.watcher_of, signed_in.account)
         await socket.prepare(request)
         transport = request.transport
         if not isinstance(transport, asyncio.Transport):
@@ -134,7 +138,7 @@ class Hub:
         screen = Screen(
             socket,
             transport,
-            Watcher(signed_in.account.id, signed_in.account.role, seat.id if seat else None),
+            watcher,
             signed_in.id,
             self._feed.seq,
             self._now(),
@@ -156,10 +160,18 @@ class Hub:
         screen.seq = self._feed.seq if behind is None else behind
         await _send(screen, hello(screen.seq, reset=since is not None and behind is None))
         while screen.seq < self._feed.seq:
-            for change in await self._parts.database.read(changes_since, screen.seq):
-                screen.seq = change.seq
-                await _send(screen, Said(change).text_for(screen.watcher))
+            said = [Said(c) for c in await self._parts.database.read(changes_since, screen.seq)]
+            texts = await self._texts(said, screen.watcher)
+            for one, text in zip(said, texts, strict=True):
+                screen.seq = one.change.seq
+                await _send(screen, text)
         self._screens.add(screen)
+
+    async def _texts(self, said: Sequence[Said], watcher: Watcher) -> list[bytes]:
+        if watcher.role != UNIT:
+            return [one.text_for(watcher) for one in said]
+        known = await self._units.look_up(said)
+        return [live_units.text_for(one, watcher, known) for one in said]
 
     async def _position(self, since: int | None) -> int | None:
         """Where to go on from; None to begin with now."""
@@ -198,8 +210,12 @@ class Hub:
         joined: dict[tuple[object, ...], bytes] = {}
         private = [one for one in said if one.is_private]
         newest = said[-1].change.seq
+        if any(screen.watcher.role == UNIT for screen in self._screens):
+            self._units.put(said)
         for screen in tuple(self._screens):
             watcher = screen.watcher
+            if watcher.role == UNIT:
+                continue
             if screen.seq >= said[0].change.seq:
                 # It joined meanwhile and was told some of these already.
                 fresh = [one for one in said if one.change.seq > screen.seq]
@@ -211,6 +227,20 @@ class Hub:
             if frames is None:
                 frames = joined[alike] = _frames(said, watcher)
             self._put(screen, frames, newest)
+
+    def _tell_units(self, said: Sequence[Said], known: Mapping[int, Reach]) -> None:
+        """Write to the units' screens what is theirs; whose units may be others now comes back."""
+        changed = [one for one in said if one.change.topic in live_units.CHANGE_SCOPES]
+        for screen in [s for s in self._screens if s.watcher.role == UNIT]:
+            fresh = [one for one in said if one.change.seq > screen.seq]
+            frames = live_units.frames(fresh, screen.watcher, known)
+            self._put(screen, frames, max(screen.seq, said[-1].change.seq))
+            if any(live_units.moves(one, screen.watcher) for one in changed):
+                self._cut_off(screen)
+
+    def _lose_units(self) -> None:
+        for screen in [s for s in self._screens if s.watcher.role == UNIT]:
+            self._cut_off(screen)
 
     def _put(self, screen: Screen, frames: bytes, seq: int) -> None:
         screen.seq = seq
