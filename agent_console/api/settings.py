@@ -6,11 +6,14 @@ import msgspec
 
 from agent_console.context import Context
 from agent_console.operations import Operations
+from agent_console.people import DUTIES
 from agent_console.roles import EVERYBODY
 from config import model
 from floor import call_words, seats
 from recordings.catalogue import PROBLEMS
 from tickets import classes, rules
+from tickets.rules import states
+from tickets.rules.table import MOVES
 
 operations = Operations("settings")
 
@@ -18,7 +21,19 @@ TICKET_EVENTS = {
     "drafted": "建立工单",
     "edited": "修改工单",
     "completed": "提交工单",
+    "handed_over": "移交座席",
+    "moved": "流转",
+    "acted": "办理",
+    "attached": "添加附件",
+    "attachment_removed": "移除附件",
+    "unmasked": "查看来电人信息",
+    "contact_kept": "登记联系方式",
+    "term_changed": "期限重新计算",
+    "reminded": "到期提醒",
 }
+PAPER_STATES = {"to_sign": "待签发", "signed": "已签发", "sent_back": "已退回", "kept": "已存档"}
+ASKS = {"return": "退回", "extension": "延期", "suspension": "挂起", "termination": "终止"}
+LISTS = {"poor": "差评清单", "responsibility": "责任清单", "rectification": "整改清单"}
 MISSED_KINDS = {"abandoned": "排队中挂机", "callback": "登记回电", "message": "语音留言"}
 
 
@@ -63,6 +78,16 @@ class Labels(msgspec.Struct, frozen=True):
     event_kinds: dict[str, str]
     missed_kinds: dict[str, str]
     recording_problems: dict[str, str]
+    moves: dict[str, str]
+    papers: dict[str, str]
+    paper_states: dict[str, str]
+    terms: dict[str, str]
+    difficulties: dict[str, str]
+    causes: dict[str, str]
+    stars: dict[str, str]
+    duties: dict[str, str]
+    asks: dict[str, str]
+    lists: dict[str, str]
 
 
 class PlaceSettings(msgspec.Struct, frozen=True):
@@ -72,6 +97,7 @@ class PlaceSettings(msgspec.Struct, frozen=True):
     lines: list[Named]
     types: list[ChoiceOf]
     classes: list[ClassChoice]
+    regions: list[ChoiceOf]
     dispositions: list[DispositionSettings]
     pause_reasons: list[ChoiceOf]
     emergency: list[str]
@@ -93,22 +119,37 @@ def shown(place: model.Settings, offered: list[classes.TicketClass]) -> PlaceSet
         lines=[Named(line.name, line.label) for line in place.lines],
         types=_choices(place.tickets.types),
         classes=[ClassChoice(one.code, one.label, one.parent) for one in offered],
+        regions=_choices(place.tickets.regions),
         dispositions=[
             DispositionSettings(d.code, d.label, d.closes, d.state, d.needs_class)
             for d in place.tickets.dispositions
         ],
         pause_reasons=_choices(place.pause_reasons),
         emergency=list(place.talk.emergency),
-        labels=Labels(
-            seat_states=seats.LABELS,
-            stages=call_words.STAGES,
-            talk_states=call_words.TALK_STATES,
-            end_reasons=call_words.END_REASONS,
-            ticket_states=rules.STATES,
-            event_kinds=call_words.EVENT_KINDS | TICKET_EVENTS,
-            missed_kinds=MISSED_KINDS,
-            recording_problems=PROBLEMS,
-        ),
+        labels=_labels(),
+    )
+
+
+def _labels() -> Labels:
+    return Labels(
+        seat_states=seats.LABELS,
+        stages=call_words.STAGES,
+        talk_states=call_words.TALK_STATES,
+        end_reasons=call_words.END_REASONS,
+        ticket_states=rules.STATES,
+        event_kinds=call_words.EVENT_KINDS | TICKET_EVENTS,
+        missed_kinds=MISSED_KINDS,
+        recording_problems=PROBLEMS,
+        moves={move.name: move.label for move in MOVES},
+        papers=states.PAPERS,
+        paper_states=PAPER_STATES,
+        terms=states.TERMS,
+        difficulties=states.DIFFICULTIES,
+        causes=states.CAUSES,
+        stars={str(stars): words for stars, words in states.STARS.items()},
+        duties=DUTIES,
+        asks=ASKS,
+        lists=LISTS,
     )
 
 
