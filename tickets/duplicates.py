@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import unicodedata
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select, union
 
 from db.models import ticket, ticket_words
 from tickets import likeness, words
@@ -20,10 +20,26 @@ MOST = 8
 """So many are offered: more nobody reads while a caller speaks."""
 OF_ONE = 20
 """So many newest tickets of one number or company are looked at."""
-SAME_WORDS = 0.5
+SAME_WORDS = 0.4
 """Likeness from which on two wordings are of the same matter."""
 
 Why = Literal["same_number", "same_company", "same_words"]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A matter as it stands while it is typed.
+
+    `caller_hash` is None of a caller who shows no number: he is nobody's neighbour.
+    """
+
+    caller_hash: str | None = None
+    credit_code: str | None = None
+    company: str = ""
+    text: str = ""
+    content_class: str | None = None
+    ticket_id: int | None = None
+    """Its own ticket, which is like no other."""
 
 
 class Alike(NamedTuple):
@@ -48,81 +64,82 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+def matter_of(row: Row[Any]) -> Matter:
+    """Of a ticket's whole row."""
+    shown = row.caller_hash if any(c.isdigit() for c in row.caller_masked) else None
+    return Matter(shown, row.credit_code, row.company, row.text, row.content_class, row.id)
+
+
 def alike(
     conn: Connection,
-    *,
+    matter: Matter,
     now_ms: int,
-    caller_hash: str | None = None,
-    credit_code: str | None = None,
-    company: str = "",
-    text: str = "",
-    content_class: str | None = None,
-    exclude_id: int | None = None,
+    *,
     most: int = MOST,
     where: Sequence[ColumnElement[bool]] = (),
 ) -> list[Alike]:
     """Open tickets that may be the same matter, the likeliest first.
 
     Args:
-        now_ms: wordings are looked for as far back as `likeness` says.
-        caller_hash: of the caller's number; None or "" when he shows none.
-        content_class: tickets of the same class come first among equals.
-        exclude_id: the ticket itself.
+        now_ms: wordings are looked for as far back as `likeness.MONTHS`.
         where: what this person may see (scope).
     """
-    mine = words.telling(words.of_texts(text, company))
+    mine = words.telling(words.of_texts(matter.text, matter.company))
     rarity = likeness.rarity(conn, now_ms)
     open_ = (ticket.c.state.in_(UNDER_WAY), *where)
     found: dict[int, Row[Any]] = {}
-    for condition in _same(caller_hash, credit_code, company):
+    for condition in _same(matter):
         found |= _by_id(_newest(conn, (condition, *open_), OF_ONE))
     found |= _by_id(likeness.candidates(conn, _COLUMNS, mine, rarity, now_ms, open_))
-    found.pop(exclude_id or 0, None)
-    offered = []
+    found.pop(matter.ticket_id or 0, None)
+    offered: list[tuple[float, Alike]] = []
     for row in found.values():
         theirs = words.telling(words.read(row.words or ""))
         score = likeness.score(mine, theirs, rarity)
-        why = _why(row, caller_hash, credit_code, company, score)
+        why = _why(row, matter, score)
         if why is not None:
-            offered.append((row.content_class == content_class, _offer(row, why, score)))
-    offered.sort(key=lambda one: (-_weight(one[1], same_class=one[0]), -one[1].created_ms))
+            same_class = row.content_class == matter.content_class is not None
+            offered.append((_weight(why, score, same_class=same_class), _offer(row, why, score)))
+    offered.sort(key=lambda one: (-one[0], -one[1].created_ms, -one[1].id))
     return [one for _, one in offered[:most]]
 
 
 def repeats(conn: Connection, row: Row[Any], repeat_days: int) -> int:
-    """How many earlier tickets of this matter there are: same number or company, same class.
+    """How many earlier tickets of a ticket's matter there are (`earlier`); takes its whole row."""
+    return earlier(conn, matter_of(row), row.created_ms, repeat_days)
+
+
+def earlier(conn: Connection, matter: Matter, before_ms: int, repeat_days: int) -> int:
+    """How many tickets of the same number or company and the same class there are before.
 
     Args:
-        row: a ticket's whole row.
-        repeat_days: natural days back from its making (Q三(二): 重复投诉).
+        repeat_days: natural days back from `before_ms` (Q三(二): 重复投诉).
     """
-    shown = row.caller_hash if any(c.isdigit() for c in row.caller_masked) else None
-    same = _same(shown, row.credit_code, row.company)
-    if not same or row.content_class is None:
+    same = _same(matter)
+    if not same or matter.content_class is None:
         return 0
+    hits = union(*(select(ticket.c.id).where(condition) for condition in same))
     found = select(func.count()).where(
-        or_(*same),
-        ticket.c.content_class == row.content_class,
-        ticket.c.id != row.id,
-        ticket.c.created_ms <= row.created_ms,
-        ticket.c.created_ms > row.created_ms - repeat_days * DAY_MS,
+        ticket.c.id.in_(hits),
+        ticket.c.content_class == matter.content_class,
+        ticket.c.id != (matter.ticket_id or 0),
+        ticket.c.created_ms <= before_ms,
+        ticket.c.created_ms > before_ms - repeat_days * DAY_MS,
         ticket.c.state.not_in(NOT_COUNTED),
     )
     return int(conn.execute(found.select_from(ticket)).scalar_one())
 
 
-def _same(
-    caller_hash: str | None, credit_code: str | None, company: str
-) -> list[ColumnElement[bool]]:
-    """By what a ticket is of the same people; a caller who shows no number is nobody's."""
+def _same(matter: Matter) -> list[ColumnElement[bool]]:
+    """By what a ticket is of the same people."""
     found: list[ColumnElement[bool]] = []
-    if caller_hash:
-        found.append(ticket.c.caller_hash == caller_hash)
-    if credit_code:
-        found.append(ticket.c.credit_code == credit_code)
-    if company.strip():
+    if matter.caller_hash:
+        found.append(ticket.c.caller_hash == matter.caller_hash)
+    if matter.credit_code:
+        found.append(ticket.c.credit_code == matter.credit_code)
+    if matter.company.strip():
         # `<> ''` is what the index of companies is for.
-        found.append((ticket.c.company == company.strip()) & (ticket.c.company != ""))
+        found.append((ticket.c.company == matter.company.strip()) & (ticket.c.company != ""))
     return found
 
 
@@ -142,13 +159,12 @@ def _by_id(rows: Iterable[Row[Any]]) -> dict[int, Row[Any]]:
     return {row.id: row for row in rows}
 
 
-def _why(
-    row: Row[Any], caller_hash: str | None, credit_code: str | None, company: str, score: float
-) -> Why | None:
-    if caller_hash and row.caller_hash == caller_hash:
+def _why(row: Row[Any], matter: Matter, score: float) -> Why | None:
+    if matter.caller_hash and row.caller_hash == matter.caller_hash:
         return "same_number"
-    if (credit_code and row.credit_code == credit_code) or (
-        _name(company) and _name(company) == _name(row.company)
+    name = _name(matter.company)
+    if (name and name == _name(row.company)) or (
+        matter.credit_code and row.credit_code == matter.credit_code
     ):
         return "same_company"
     return "same_words" if score >= SAME_WORDS else None
@@ -166,7 +182,7 @@ def _offer(row: Row[Any], why: Why, score: float) -> Alike:
     )  # fmt: skip
 
 
-def _weight(one: Alike, *, same_class: bool) -> float:
+def _weight(why: Why, score: float, *, same_class: bool) -> float:
     """The same people with the same wording before either alone."""
     people = {"same_number": 0.5, "same_company": 0.3, "same_words": 0.0}
-    return math.fsum((one.score, people[one.why], 0.1 if same_class else 0.0))
+    return score + people[why] + (0.1 if same_class else 0.0)
