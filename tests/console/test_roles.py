@@ -102,6 +102,11 @@ TABLE: dict[str, set[str] | None] = {
     "read_status": None,
     "take_matter": None,
     "read_matter": None,
+    "read_calendar": ALL,
+    "set_day": {D},
+    "import_calendar": {D},
+    "read_periods": ALL,
+    "set_period": {D},
     "watch_live": ALL,
     "make_citizen_phone": None,
 }
