@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, insert, select
 
 from agent_console.accounts import add_account, set_password
 from agent_console.parts import KeptNumber
 from agent_console.passwords import hash_password, new_password
 from config.model import Settings
 from db import Database
-from db.models import account
+from db.models import account, account_duty, unit_member
 from floor import seats
+from hotline import demo_place
 from hotline.numbers import Numbers
 from knowledge import experts
 
@@ -23,13 +24,17 @@ DEMO_NUMBER = "07750000123"
 @dataclass(frozen=True, slots=True)
 class Person:
     """A person with an account. `skills` None means that there is no seat; a seat without any is
-    a telephone that no caller is ever offered to: to listen in, to be asked.
+    a telephone that no caller is ever offered to: to listen in, to be asked, to call somebody.
     """
 
     login: str
     name: str
     role: str
     skills: dict[str, int] | None = None
+    duties: tuple[str, ...] = ()
+    unit: str | None = None
+    """The code of the unit that she works for."""
+    head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +48,9 @@ class SignIn:
 
 
 def people(settings: Settings) -> list[Person]:
-    """Two agents (one takes every queue, one the first alone) and one of each other role.
+    """Two agents (one takes every queue, one the first alone) and everybody that a ticket meets.
 
-    The supervisor and the expert have a telephone without skills.
+    The supervisor, the expert and who calls for a unit have a telephone without skills.
     """
     queues = [queue.name for queue in settings.queues]
     return [
@@ -53,7 +58,12 @@ def people(settings: Settings) -> list[Person]:
         Person("agent2", "话务员乙", "agent", dict.fromkeys(queues[:1], 2)),
         Person("expert", "值班专家", "expert", {}),
         Person("supervisor", "值班长", "supervisor", {}),
-        Person("unit", "承办单位", "unit"),
+        Person("dispatcher", "派单员", "agent", duties=("dispatch", "office")),
+        Person("approver", "审核回访员", "agent", duties=("approve", "follow_up")),
+        Person("head", "热线办主任", "supervisor", duties=("sign",)),
+        Person("unit", "市场监管局经办人", "unit", {}, unit="scjg"),
+        Person("unit_head", "市场监管局负责人", "unit", unit="scjg", head=True),
+        Person("unit2", "人社局经办人", "unit", unit="rsj"),
         Person("admin", "管理员", "admin"),
     ]
 
@@ -62,25 +72,41 @@ def how_many(conn: Connection) -> int:
     return conn.execute(select(func.count()).select_from(account)).scalar_one()
 
 
-def create(conn: Connection, person: Person, password_hash: str) -> int:
-    """Make the account and its seat; returns the account's id.
+def create(
+    conn: Connection, person: Person, password_hash: str, units: dict[str, int] | None = None
+) -> int:
+    """Make the account with duties, unit and seat; returns the account's id.
+
+    Args:
+        units: the ids of units by code, where the person has one.
 
     Raises sqlalchemy.exc.IntegrityError when the login is taken.
     """
     made = add_account(conn, person.login, person.name, person.role, password_hash)
+    for duty in person.duties:
+        conn.execute(insert(account_duty), {"account_id": made, "duty": duty})
+    if person.unit is not None:
+        unit_id = (units or {})[person.unit]
+        member = {"account_id": made, "unit_id": unit_id, "head": person.head}
+        conn.execute(insert(unit_member), member)
     if person.skills is not None:
         seats.create(conn, made, person.name, person.skills)
     return made
 
 
 def _create_all(
-    conn: Connection, ready: list[tuple[Person, str]], outside: KeptNumber | None
+    conn: Connection,
+    settings: Settings,
+    ready: list[tuple[Person, str]],
+    outside: KeptNumber | None,
+    duty: dict[str, KeptNumber | None],
 ) -> bool:
     """All or none, and only into a database without a single account."""
     if how_many(conn):
         return False
+    units = demo_place.furnish(conn, settings, duty)
     for person, password_hash in ready:
-        made = create(conn, person, password_hash)
+        made = create(conn, person, password_hash, units)
         if person.role == "expert":
             _add_expert(conn, made, person)
     if outside is not None:
@@ -103,15 +129,17 @@ def _add_expert(conn: Connection, account_id: int, person: Person) -> None:
 
 
 async def make_demo(database: Database, settings: Settings) -> list[SignIn]:
-    """Make the demonstration's accounts and experts; an empty list when there are accounts
-    already.
+    """Make the demonstration's accounts, experts, units, classes and dispatch catalogue; an empty
+    list when there are accounts already.
     """
     if await database.read(how_many):
         return []
     secrets_of = {person.login: new_password() for person in people(settings)}
     ready = [(person, hash_password(secrets_of[person.login])) for person in people(settings)]
-    outside = Numbers(settings).keep(DEMO_NUMBER)
-    if not await database.write(_create_all, ready, outside):
+    numbers = Numbers(settings)
+    duty = {code: numbers.keep(typed) for code, typed in demo_place.duty_numbers().items()}
+    outside = numbers.keep(DEMO_NUMBER)
+    if not await database.write(_create_all, settings, ready, outside, duty):
         return []
     return [SignIn(p.login, p.name, p.role, secrets_of[p.login]) for p, _ in ready]
 

@@ -50,8 +50,8 @@ async def _new_password(database: Database, login: str) -> None:
 async def _add(settings: Settings, database: Database, words: argparse.Namespace) -> None:
     queues = {queue.name for queue in settings.queues}
     skills = dict(_skill(wish, queues) for wish in words.seat or ())
-    if (skills or words.telephone) and words.role == "unit":
-        raise MistakenError("A unit has no seat: it does not work on the floor.")
+    if skills and words.role in ("unit", "admin"):
+        raise MistakenError(f"The role {words.role} takes no calls: at most a --telephone.")
     password = new_password()
     has_seat = bool(skills) or words.telephone
     person = accounts.Person(words.login, words.name, words.role, skills if has_seat else None)

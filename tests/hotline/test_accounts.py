@@ -9,6 +9,7 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
 from sqlalchemy import Connection, select
 
+from agent_console import people
 from config.load import load
 from config.model import Settings
 from db import Database, connect
@@ -19,6 +20,7 @@ from hotline import accounts
 from hotline.cli import main
 from hotline.numbers import sealer
 from knowledge import experts
+from tickets import catalogue, classes, units
 
 
 @pytest.fixture
@@ -34,6 +36,13 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     opened = await connect(url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that take no time, where passwords are not what is looked at."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(accounts, "hash_password", hasher.hash)
 
 
 def _hash_of(conn: Connection, login: str) -> str:
@@ -55,6 +64,7 @@ async def test_every_role_gets_an_account_whose_password_is_argon2id(
         assert PasswordHasher().verify(kept, one.password)
 
 
+@pytest.mark.usefixtures("quick")
 async def test_the_agents_have_skills_and_others_who_talk_a_telephone_alone(
     settings: Settings, database: Database
 ) -> None:
@@ -65,9 +75,59 @@ async def test_the_agents_have_skills_and_others_who_talk_a_telephone_alone(
         ("话务员乙", {"business": 2}),
         ("值班专家", {}),
         ("值班长", {}),
+        ("市场监管局经办人", {}),
     ]
 
 
+@pytest.mark.usefixtures("quick")
+async def test_everybody_whom_a_ticket_meets_has_duties_or_a_unit(
+    settings: Settings, database: Database
+) -> None:
+    await accounts.make_demo(database, settings)
+    found = {one.login: one.wish for one in await database.read(people.listed)}
+    assert {login: wish.duties for login, wish in found.items() if wish.duties} == {
+        "dispatcher": {"dispatch", "office"},
+        "approver": {"approve", "follow_up"},
+        "head": {"sign"},
+    }
+    named = {one.id: one.name for one in await database.read(units.all_units)}
+    assert {
+        login: (named[wish.unit_id], wish.head)
+        for login, wish in found.items()
+        if wish.unit_id is not None
+    } == {
+        "unit": ("市场监管局", False),
+        "unit_head": ("市场监管局", True),
+        "unit2": ("人社局", False),
+    }
+
+
+@pytest.mark.usefixtures("quick")
+async def test_the_demonstration_has_units_with_sealed_numbers_and_a_catalogue(
+    settings: Settings, database: Database
+) -> None:
+    await accounts.make_demo(database, settings)
+    found = {one.code: one for one in await database.read(units.all_units)}
+    assert found["scjg"].duty_masked == "0775-***0202"
+    kept = await database.read(units.duty_sealed, found["scjg"].id)
+    assert sealer(settings).open(kept or "") == "07750000202"
+    assert found["scjg-zf"].parent_id == found["scjg"].id
+
+    async def asked(code: str, region: str) -> str | None:
+        suggested = await database.read(catalogue.suggest, code, region)
+        return suggested.unit_name if suggested else None
+
+    assert await asked("arrears.works", "450921101") == "城关镇人民政府"
+    assert await asked("arrears.works", "450902") == "住建局"
+    assert await asked("policy_help.licence", "") == "行政审批局"
+    for choice in settings.tickets.classes:
+        assert await asked(choice.code, ""), choice.code
+    law = await database.read(classes.legal, "arrears.goods")
+    assert law
+    assert (law.pass_on_days, law.handle_days, law.handle_most_days) == (10, 30, 90)
+
+
+@pytest.mark.usefixtures("quick")
 async def test_one_demo_expert_is_rung_at_her_seat_and_one_by_telephone(
     settings: Settings, database: Database
 ) -> None:
@@ -84,6 +144,7 @@ async def test_one_demo_expert_is_rung_at_her_seat_and_one_by_telephone(
     assert sealer(settings).open(outside.number_sealed or "") == accounts.DEMO_NUMBER
 
 
+@pytest.mark.usefixtures("quick")
 async def test_given_an_account_when_it_starts_again_then_no_account_is_made(
     settings: Settings, database: Database
 ) -> None:
@@ -113,8 +174,8 @@ def test_by_hand_an_account_is_added_listed_and_given_a_new_password(
         (["add", "wang", "王", "agent", "--seat", "nowhere"], "no queue nowhere"),
         (["add", "wang", "王", "agent", "--seat", "business:best"], "whole number"),
         (["add", "wang", "王", "agent", "--seat", "business:0"], "whole number"),
-        (["add", "wang", "王", "unit", "--telephone"], "has no seat"),
-        (["add", "wang", "王", "unit", "--seat", "business"], "has no seat"),
+        (["add", "wang", "王", "admin", "--seat", "business"], "takes no calls"),
+        (["add", "wang", "王", "unit", "--seat", "business"], "takes no calls"),
         (["password", "nobody"], "no account nobody"),
     ],
 )
