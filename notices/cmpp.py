@@ -58,6 +58,11 @@ class CmppSms:
         self._keeping: asyncio.Task[None] | None = None
         self._reference = secrets.randbelow(256)
 
+    @property
+    def up(self) -> bool:
+        """Whether there is a line that is signed in."""
+        return self._link is not None and not self._link.gone.is_set()
+
     async def start(self) -> None:
         """Begin to connect; goes on by itself until `stop`."""
         self._keeping = asyncio.create_task(self._keep(), name="notices-cmpp-keep")
