@@ -43,6 +43,7 @@ from agent_console.api import (
     staffing,
     ticket_preview,
     tickets,
+    trace,
     units,
     unmask,
 )
@@ -72,6 +73,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *papers.operations.all,
     *lists.operations.all,
     *export.operations.all,
+    *trace.operations.all,
     *unmask.operations.all,
     *attachments.operations.all,
     *recordings.operations.all,

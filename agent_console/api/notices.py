@@ -179,6 +179,11 @@ def _row(row: Any, names: dict[str, str]) -> NoticeRow:
     )
 
 
+def of_ticket(conn: Connection, ticket_id: int, most: int) -> list[NoticeRow]:
+    """The notices about one ticket, newest first."""
+    return _shown(conn, outbox.c.ticket_id == ticket_id, size=most)
+
+
 def _unit_names(conn: Connection, recipients: list[str]) -> dict[str, str]:
     """The names of those recipients that are units or their heads."""
     ids = {

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from agent_console import auth, pages, slowdown
 from agent_console.api.fields import NO_NUL
@@ -19,7 +19,9 @@ from agent_console.operations import Operations
 from agent_console.passwords import MAX_PASSWORD
 from agent_console.problem import Problem
 from agent_console.roles import EVERYBODY
+from db.models import unit, unit_member
 from floor import seats
+from tickets import people
 
 operations = Operations("session")
 
@@ -31,11 +33,22 @@ class SignIn(msgspec.Struct, forbid_unknown_fields=True):
     password: Annotated[str, Meta(min_length=1, max_length=MAX_PASSWORD)]
 
 
+class SessionUnit(msgspec.Struct, frozen=True):
+    """The unit that a person of role unit belongs to; `head`: she is its head."""
+
+    id: int
+    name: str
+    head: bool
+
+
 class Session(msgspec.Struct, frozen=True):
     account: Account
     csrf: str
     demo: bool
     seat: Seat | None
+    duties: list[str]
+    """What she may do with tickets, of her own or by her role."""
+    unit: SessionUnit | None
 
 
 @operations.add("POST", "/session", "Sign in", roles=None, problems=(401, 429))
@@ -115,6 +128,25 @@ async def _close_sockets(context: Context, session_id: str) -> None:
 
 
 async def _session(context: Context, signed_in: SignedIn) -> Session:
-    seat = await context.parts.database.read(seats.of_account, signed_in.account.id)
     demo = context.parts.settings.console.demo
-    return Session(signed_in.account, signed_in.csrf, demo, shown(seat) if seat else None)
+    return await context.parts.database.read(_shown, signed_in, demo)
+
+
+def _shown(conn: Connection, signed_in: SignedIn, demo: bool) -> Session:
+    who = signed_in.account
+    seat = seats.of_account(conn, who.id)
+    actor = people.actor_of(conn, who.id, who.role)
+    member = (
+        select(unit.c.id, unit.c.name, unit_member.c.head)
+        .join(unit_member, unit_member.c.unit_id == unit.c.id)
+        .where(unit_member.c.account_id == who.id)
+    )
+    row = conn.execute(member).one_or_none() if who.role == "unit" else None
+    return Session(
+        who,
+        signed_in.csrf,
+        demo,
+        shown(seat) if seat else None,
+        sorted(actor.duties),
+        SessionUnit(*row) if row else None,
+    )
