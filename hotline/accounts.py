@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select
@@ -135,7 +136,11 @@ async def make_demo(database: Database, settings: Settings) -> list[SignIn]:
     if await database.read(how_many):
         return []
     secrets_of = {person.login: new_password() for person in people(settings)}
-    ready = [(person, hash_password(secrets_of[person.login])) for person in people(settings)]
+    everybody = people(settings)
+    hashes = await asyncio.gather(
+        *(asyncio.to_thread(hash_password, secrets_of[one.login]) for one in everybody)
+    )
+    ready = list(zip(everybody, hashes, strict=True))
     numbers = Numbers(settings)
     duty = {code: numbers.keep(typed) for code, typed in demo_place.duty_numbers().items()}
     outside = numbers.keep(DEMO_NUMBER)
