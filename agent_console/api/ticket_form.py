@@ -20,7 +20,7 @@ from agent_console.problem import FieldError, Problem, forbidden, refused
 from agent_console.roles import HEADS
 from config import model
 from floor import seats
-from tickets import classes, moving, rules, store, units
+from tickets import classes, credit_code, moving, rules, store, units
 from tickets.rules.decide import Refused, Unfit
 from tickets.rules.facts import Actor
 from tickets.units import REGION
@@ -118,7 +118,7 @@ def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(fields.get("region"), str):
         found["region"] = fields["region"].strip()
     if isinstance(fields.get("credit_code"), str):
-        found["credit_code"] = fields["credit_code"].strip().upper() or None
+        found["credit_code"] = credit_code.clean(fields["credit_code"]) or None
     return found
 
 
@@ -130,6 +130,9 @@ def wrong(
     region = fields.get("region")
     if region and not REGION.fullmatch(region):
         errors.append(FieldError("region", "应为行政区划代码（2、4、6、9 或 12 位数字），或留空"))
+    code = fields.get("credit_code")
+    if code is not None and (words := credit_code.wrong(code)):
+        errors.append(FieldError("credit_code", words))
     complained = fields.get("complained_unit_id")
     if complained is not None and units.get(conn, complained) is None:
         errors.append(FieldError("complained_unit_id", "没有这个单位"))

@@ -16,8 +16,10 @@ from db.feed import changes_since
 from db.models import ticket_event
 from tests.db.databases import within
 from tests.floor.furnishing import new_call, person
+from tests.tickets import town
 from tickets import store
-from tickets.store import NoSuchTicket, Outdated, Ticket
+from tickets.numbers import next_number
+from tickets.store import NoSuchTicket, NotEditable, Outdated, Ticket
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -91,28 +93,28 @@ async def test_numbers_of_several_writers_have_no_gap_and_no_twin(
 async def test_the_day_is_the_hotlines_own(
     database: Database, moments: list[str], zone: timezone | ZoneInfo, numbers: list[str]
 ) -> None:
-    found = [await database.write(store.next_number, at(moment, zone), zone) for moment in moments]
+    found = [await database.write(next_number, at(moment, zone), zone) for moment in moments]
     assert found == numbers
 
 
 async def test_a_day_in_shanghai_is_not_a_day_in_utc(database: Database) -> None:
     moment = at("2026-11-22T20:00", UTC)
-    assert await database.write(store.next_number, moment, SHANGHAI) == "20261123-00001"
-    assert await database.write(store.next_number, moment, UTC) == "20261122-00001"
-    assert await database.write(store.next_number, moment) == "20261123-00002"
+    assert await database.write(next_number, moment, SHANGHAI) == "20261123-00001"
+    assert await database.write(next_number, moment, UTC) == "20261122-00001"
+    assert await database.write(next_number, moment, store.BEIJING) == "20261123-00002"
 
 
 async def test_a_clock_set_back_makes_no_twin(database: Database) -> None:
     days = ["2026-11-22T10:00", "2026-11-23T10:00", "2026-11-22T11:00"]
-    found = [await database.write(store.next_number, at(day), SHANGHAI) for day in days]
+    found = [await database.write(next_number, at(day), SHANGHAI) for day in days]
     assert found == ["20261122-00001", "20261123-00001", "20261122-00002"]
 
 
 async def test_the_hundred_thousandth_of_a_day_still_has_a_number(sqlite: Database) -> None:
     def last_of_five_digits(conn: Connection) -> list[str]:
-        store.next_number(conn, at("2026-11-22T10:00"))
+        next_number(conn, at("2026-11-22T10:00"), SHANGHAI)
         conn.exec_driver_sql("UPDATE ticket_day SET last = 99998")
-        return [store.next_number(conn, at("2026-11-22T10:00")) for _ in range(2)]
+        return [next_number(conn, at("2026-11-22T10:00"), SHANGHAI) for _ in range(2)]
 
     assert await sqlite.write(last_of_five_digits) == ["20261122-99999", "20261122-100000"]
 
@@ -154,8 +156,6 @@ async def test_what_does_not_exist_is_not_found(database: Database) -> None:
     agent = await database.write(person)
     with pytest.raises(NoSuchTicket):
         await database.write(store.edit, 999, 1, agent, {"text": "x"})
-    with pytest.raises(NoSuchTicket):
-        await database.write(store.settle, 999, 1, agent, "closed")
 
 
 async def test_each_change_is_kept_with_who_and_what(database: Database) -> None:
@@ -166,13 +166,9 @@ async def test_each_change_is_kept_with_who_and_what(database: Database) -> None
     )
     assert (edited.version, edited.text, edited.type) == (2, "路灯不亮", "help")
     assert edited.updated_ms >= made.updated_ms
-    settled = await database.write(store.settle, made.id, 2, agent, "to_dispatch")
-    assert (settled.version, settled.state, settled.complete) == (3, "to_dispatch", True)
-    assert settled.text == "路灯不亮"
     assert await database.read(history, made.id) == [
         ("drafted", None, {"source": "call"}),
         ("edited", agent, {"what": ["company", "text", "type"]}),
-        ("completed", agent, {"what": ["to_dispatch"]}),
     ]
 
 
@@ -195,6 +191,20 @@ async def test_the_second_of_two_people_is_told_and_loses_nothing(
     assert [kind for kind, _, _ in await database.read(history, made.id)] == ["drafted", "edited"]
 
 
+async def test_what_a_unit_has_is_not_written_over(database: Database) -> None:
+    there = await database.write(town.town)
+    made = await database.write(lambda conn: town.drafted(conn, there))
+    agent = there.agent.account_id
+    assert agent is not None
+    passed_on = await database.write(town.walk, there, made.id, "submit")
+    corrected = await database.write(store.edit, made.id, passed_on.version, agent, {"text": "x"})
+    sent = await database.write(town.walk, there, made.id, "dispatch")
+    with pytest.raises(NotEditable) as refused:
+        await database.write(store.edit, made.id, sent.version, agent, {"text": "y"})
+    assert refused.value.current == sent == await database.read(store.get, made.id)
+    assert (corrected.text, sent.text) == ("x", "x")
+
+
 @pytest.mark.parametrize("version", [0, 2, -1])
 async def test_a_version_that_is_not_the_present_one_changes_nothing(
     database: Database, version: int
@@ -203,8 +213,6 @@ async def test_a_version_that_is_not_the_present_one_changes_nothing(
     agent = await database.write(person)
     with pytest.raises(Outdated):
         await database.write(store.edit, made.id, version, agent, {"text": "x"})
-    with pytest.raises(Outdated):
-        await database.write(store.settle, made.id, version, agent, "closed")
     assert await database.read(store.get, made.id) == made
 
 
