@@ -367,4 +367,4 @@ def _with_queue(parts: Parts, callee: Callee) -> Callee:
         return callee
     lines = parts.settings.lines
     line = next((line for line in lines if line.name == callee.line), lines[0])
-    return replace(callee, queue=line.silence_queue)
+    return replace(callee, line=line.name, queue=line.silence_queue)

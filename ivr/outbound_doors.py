@@ -6,7 +6,7 @@ is sealed again at the new one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select, update
 
@@ -17,7 +17,7 @@ from floor.calls import Call
 from floor.seats import Seat
 from ivr import conversing
 from recordings import catalogue
-from tickets import store
+from tickets import contacts, store
 
 
 class CannotDial(Exception):
@@ -26,7 +26,7 @@ class CannotDial(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """Whom to call, by what is known of his first call."""
+    """Whom to call, by what is known of his first call, or by what he left with his matter."""
 
     hash: str
     sealed: str
@@ -43,22 +43,49 @@ def find(conn: Connection, ticket_id: int | None, missed_id: int | None) -> Call
     Raises:
         CannotDial: there is no such thing, it has no caller, or he is on the line already.
     """
-    if missed_id is not None:
-        call_id = _missed(conn, missed_id)
-    elif ticket_id is not None:
-        found = conn.execute(select(ticket.c.call_id).where(ticket.c.id == ticket_id)).one_or_none()
-        if found is None:
-            raise CannotDial("没有这张工单")
-        call_id = found.call_id
-    else:
+    callee = _of_ticket(conn, ticket_id) if missed_id is None else _of_missed(conn, missed_id)
+    _not_on_the_line(conn, callee.hash)
+    return callee
+
+
+def _of_ticket(conn: Connection, ticket_id: int | None) -> Callee:
+    """Whoever reported it: his own number goes before the one that he happened to call from."""
+    if ticket_id is None:
         raise CannotDial("请从工单或未接来电回拨")
-    first = conn.execute(select(call).where(call.c.id == call_id)).one_or_none()
+    found = conn.execute(select(ticket.c.call_id).where(ticket.c.id == ticket_id)).one_or_none()
+    if found is None:
+        raise CannotDial("没有这张工单")
+    first = _first(conn, found.call_id, ticket_id, None)
+    left = contacts.of_ticket(conn, ticket_id)
+    if left and left.number_sealed and left.number_hash and left.number_masked:
+        of_nobody = Callee("", "", "", "", None, ticket_id, None)
+        return replace(
+            first or of_nobody,
+            hash=left.number_hash,
+            sealed=left.number_sealed,
+            masked=left.number_masked,
+        )
     if first is None:
         raise CannotDial("没有来电号码，不能回拨")
-    _not_on_the_line(conn, first.caller_hash)
-    of_call = store.of_call(conn, first.id)
-    if ticket_id is None and of_call is not None:
-        ticket_id = of_call.id
+    return first
+
+
+def _of_missed(conn: Connection, missed_id: int) -> Callee:
+    call_id = _missed(conn, missed_id)
+    of_call = store.of_call(conn, call_id)
+    found = _first(conn, call_id, of_call.id if of_call else None, missed_id)
+    if found is None:
+        raise CannotDial("没有来电号码，不能回拨")
+    return found
+
+
+def _first(
+    conn: Connection, call_id: str | None, ticket_id: int | None, missed_id: int | None
+) -> Callee | None:
+    """The caller of this call."""
+    first = conn.execute(select(call).where(call.c.id == call_id)).one_or_none()
+    if first is None:
+        return None
     return Callee(
         hash=first.caller_hash,
         sealed=first.caller_sealed,

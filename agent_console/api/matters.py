@@ -7,13 +7,12 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from agent_console.api.fields import NO_NUL, Code
 from agent_console.api.unmask import MAX_NAME, MAX_NUMBER
 from agent_console.parts import Parts
 from agent_console.problem import FieldError, Problem
-from db.models import unit
 from tickets import classes, contacts, intake
 from tickets.contacts import Reporter
 from tickets.intake import Matter
@@ -49,16 +48,15 @@ class Choices:
     """What the place offers just now."""
 
     classes: dict[str, str]
-    regions: list[str]
+    regions: dict[str, str]
 
 
 def choices(conn: Connection, parts: Parts) -> Choices:
-    """Classes by code, and the regions that have a unit."""
+    """Classes and regions, by code."""
     labels = {c.code: c.label for c in classes.all_classes(conn)}
     if not labels:
         labels = {c.code: c.label for c in parts.settings.tickets.classes}
-    regions = select(unit.c.region).where(unit.c.open, unit.c.region != "").distinct()
-    return Choices(labels, sorted(conn.execute(regions).scalars()))
+    return Choices(labels, {r.code: r.label for r in parts.settings.tickets.regions})
 
 
 def checked(

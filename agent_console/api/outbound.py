@@ -16,9 +16,10 @@ from agent_console.operations import Operations
 from agent_console.pages import IN_A_CALL
 from agent_console.parts import Parts
 from agent_console.problem import FieldError, Problem, forbidden, not_found, refused
-from agent_console.roles import STAFF
+from agent_console.roles import EVERYBODY
 from db.models import call, missed_call, ticket
 from floor import seats
+from tickets import contacts, people, scope
 
 operations = Operations("calls")
 
@@ -37,7 +38,7 @@ class Dialled(msgspec.Struct, frozen=True):
 
 
 @operations.add(
-    "POST", "/outbound", "Call a citizen back", roles=STAFF, problems=(404, 409, 422, 504)
+    "POST", "/outbound", "Call a citizen back", roles=EVERYBODY, problems=(404, 409, 422, 504)
 )
 async def call_back(context: Context, *, body: CallBack) -> Dialled:
     parts, who = context.parts, context.account
@@ -57,6 +58,7 @@ def _allowed(conn: Connection, parts: Parts, who: Account, body: CallBack) -> No
     if (body.ticket_id is None) == (body.missed_id is None):
         errors = (FieldError("ticket_id", "请选择工单或未接来电中的一个"),)
         raise Problem(422, "请选择要回拨的工单或未接来电", code="one-of-two", errors=errors)
+    _hers(conn, who, body)
     caller_hash = _caller(conn, body)
     if caller_hash == parts.caller_hash(""):
         raise refused("来电人没有显示号码，无法回拨", "number-withheld")
@@ -69,9 +71,22 @@ def _allowed(conn: Connection, parts: Parts, who: Account, body: CallBack) -> No
         raise refused("您的话机尚未注册，请检查网络后再试", "phone-not-ready")
 
 
+def _hers(conn: Connection, who: Account, body: CallBack) -> None:
+    """A unit calls whoever reported what it handles, and nobody else (保密)."""
+    if who.role != "unit":
+        return
+    if body.ticket_id is None:
+        raise forbidden("您的角色没有这项权限")
+    if not scope.may_see(conn, people.actor_of(conn, who.id, who.role), body.ticket_id):
+        raise not_found("这张工单")
+
+
 def _caller(conn: Connection, body: CallBack) -> str:
-    """The hash of the number that is to be called; it is kept with the call it came from."""
+    """The hash of the number that is to be called: the reporter's own, else the caller's."""
     if body.ticket_id is not None:
+        left = contacts.of_ticket(conn, body.ticket_id)
+        if left is not None and left.number_hash is not None:
+            return left.number_hash
         found = (
             select(ticket.c.id, call.c.caller_hash)
             .outerjoin(call, call.c.id == ticket.c.call_id)
@@ -89,6 +104,6 @@ def _caller(conn: Connection, body: CallBack) -> str:
     if row is None:
         raise not_found(what)
     if row.caller_hash is None:
-        raise refused("这张工单不是来电登记的，没有可以回拨的号码", "no-number")
+        raise refused("这张工单没有登记可以回拨的号码", "no-number")
     caller_hash: str = row.caller_hash
     return caller_hash

@@ -87,7 +87,7 @@ async def read_public_form(context: Context) -> PublicForm:
         open=parts.settings.intake.web_form,
         types=[Choice(t.code, t.label) for t in parts.settings.tickets.types],
         classes=[Choice(code, label) for code, label in offered.classes.items()],
-        regions=[Choice(region, region) for region in offered.regions],
+        regions=[Choice(code, label) for code, label in offered.regions.items()],
         privacy=PRIVACY,
         hotline_label=parts.settings.lines[0].label,
         zone=parts.settings.zone,

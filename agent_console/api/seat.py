@@ -14,7 +14,7 @@ from agent_console.api.shown_seat import Seat, shown
 from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.problem import FieldError, Problem, not_found, refused
-from agent_console.roles import STAFF
+from agent_console.roles import EVERYBODY, STAFF
 from floor import seats
 from tickets import store
 
@@ -38,7 +38,7 @@ class Pause(msgspec.Struct, forbid_unknown_fields=True):
     reason: Code
 
 
-@operations.add("GET", "/seat", "My seat", roles=STAFF, problems=(404,))
+@operations.add("GET", "/seat", "My seat", roles=EVERYBODY, problems=(404,))
 async def read_seat(context: Context) -> Seat:
     return shown(await own_seat(context))
 
@@ -49,7 +49,9 @@ class Page(msgspec.Struct, forbid_unknown_fields=True):
     page: Annotated[str, Meta(max_length=64, pattern=NO_NUL)] = ""
 
 
-@operations.add("POST", "/seat/phone", "A telephone for this sign-in", roles=STAFF, problems=(404,))
+@operations.add(
+    "POST", "/seat/phone", "A telephone for this sign-in", roles=EVERYBODY, problems=(404,)
+)
 async def make_phone(context: Context, *, body: Page) -> PhoneAccess:
     seat = await own_seat(context)
     # Before the telephone: a caller of the page before is taken care of when it registers.
@@ -60,7 +62,7 @@ async def make_phone(context: Context, *, body: Page) -> PhoneAccess:
     return access(context, seat.endpoint, password)
 
 
-@operations.add("POST", "/seat/bye", "My page is closing", roles=STAFF, problems=(404,))
+@operations.add("POST", "/seat/bye", "My page is closing", roles=EVERYBODY, problems=(404,))
 async def say_goodbye(context: Context, *, body: Page) -> None:
     """Sent with `fetch(…, {keepalive: true})`, so the session's token is in its header.
 
@@ -90,13 +92,13 @@ async def pause(context: Context, *, body: Pause) -> Seat:
     return shown(await context.parts.database.write(moved, seats.pause, seat.id, body.reason))
 
 
-@operations.add("POST", "/seat/offline", "Go offline (离线)", roles=STAFF, problems=(404, 409))
+@operations.add("POST", "/seat/offline", "Go offline (离线)", roles=EVERYBODY, problems=(404, 409))
 async def go_offline(context: Context) -> Seat:
     seat = await own_seat(context)
     return shown(await context.parts.database.write(moved, seats.go_offline, seat.id))
 
 
-@operations.add("POST", "/seat/wrap-up/end", "End wrap-up", roles=STAFF, problems=(404, 409))
+@operations.add("POST", "/seat/wrap-up/end", "End wrap-up", roles=EVERYBODY, problems=(404, 409))
 async def end_wrap_up(context: Context) -> Seat:
     seat = await own_seat(context)
     return shown(await context.parts.database.write(_wrapped_up, seat.id))

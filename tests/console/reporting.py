@@ -30,7 +30,7 @@ def reporter(number: str = NUMBER, name: str = NAME) -> Reporter:
 
 def add_unit(conn: Connection, name: str, login: str | None = None, code: str = "") -> int:
     """A unit; the account `login` becomes one of its people."""
-    values = {"code": code or name, "name": name, "addresses": {}, "region": "玉州区"}
+    values = {"code": code or name, "name": name, "addresses": {}, "region": "450902"}
     unit_id: int = conn.execute(insert(unit).returning(unit.c.id), values).scalar_one()
     if login:
         account_id = account_of(conn, login)

@@ -49,8 +49,8 @@ def fill(conn: Connection) -> None:
     for n, number in enumerate(CALLERS):
         conn.execute(insert(call).values(**call_row(n, number)))
         conn.execute(insert(ticket).values(**ticket_row(n, f"{n:032x}", number)))
-    for n, number in enumerate(("13900000001", None), start=100):
-        made = ticket_row(n, None, number or "")
+    for n, his in enumerate(("13900000001", None), start=100):
+        made = ticket_row(n, None, his or "")
         conn.execute(insert(ticket).values(**made))
         ticket_id = conn.execute(
             select(ticket.c.id).where(ticket.c.number == made["number"])
@@ -58,8 +58,8 @@ def fill(conn: Connection) -> None:
         conn.execute(
             insert(ticket_contact).values(
                 ticket_id=ticket_id, name_sealed=OLD.seal("张三"), at_ms=1,
-                number_sealed=OLD.seal(number) if number else None,
-                number_hash=OLD.find(number) if number else None, number_masked="x",
+                number_sealed=OLD.seal(his) if his else None,
+                number_hash=OLD.find(his) if his else None, number_masked="x",
             )
         )  # fmt: skip
     conn.execute(
@@ -131,11 +131,11 @@ def all_is_new(conn: Connection) -> None:
     assert {NEW.open(sealed) for sealed in callers.values()} == set(CALLERS)
     for row in conn.execute(select(call.c.caller_hash, call.c.caller_sealed)):
         assert row.caller_hash == NEW.find(NEW.open(row.caller_sealed))
-    for row in conn.execute(select(ticket.c.call_id, ticket.c.caller_hash, ticket.c.number)):
-        number = {"20260101-00100": "13900000001"}.get(row.number, "")
-        if row.call_id:
-            number = NEW.open(callers[row.call_id])
-        assert row.caller_hash == NEW.find(number), row.number
+    for one in conn.execute(select(ticket.c.call_id, ticket.c.caller_hash, ticket.c.number)):
+        number = {"20260101-00100": "13900000001"}.get(one.number, "")
+        if one.call_id:
+            number = NEW.open(callers[one.call_id])
+        assert one.caller_hash == NEW.find(number), one.number
     contacts = conn.execute(select(ticket_contact).order_by(ticket_contact.c.ticket_id)).all()
     assert [NEW.open(c.name_sealed) for c in contacts] == ["张三", "张三"]
     assert NEW.open(contacts[0].number_sealed) == "13900000001"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from db.models import missed_call, recording
+from db.models import call, missed_call, recording
 from db.sealed import KEY_BYTES, Sealer
 from floor import call_words, calls, missed, requests, seats
 from floor.calls import Call
@@ -19,7 +19,7 @@ from tests.floor.furnishing import new_call_id, person
 from tests.ivr.fake_asterisk import Phone
 from tests.ivr.house import FakeAmi, House, in_a_house
 from tests.ivr.virtual import calm
-from tickets import store
+from tickets import contacts, store
 
 HIS = "13800000077"
 HIS_PHONE = f"{HIS}@trunk-local"
@@ -418,6 +418,54 @@ async def test_a_ticket_that_knows_its_caller_is_called_from_and_tied(house: Hou
     await asyncio.sleep(12)
     assert (b.row.stage, b.row.ticket_id) == ("talking", ticket_id)
     assert house.tickets(b.call_id) == []
+
+
+@in_a_house()
+async def test_a_matter_of_the_web_is_called_at_the_number_that_was_left(house: House) -> None:
+    b = back(house)
+    sealer = house.controller.parts.sealer
+
+    def of_the_web(conn: Connection) -> int:
+        made = store.draft(
+            conn, call_id=None, source="web", caller_hash="h", caller_masked="m", account_id=None
+        )
+        left = contacts.Reporter(
+            None, sealer.seal(HIS), sealer.find(HIS), numbers.masked(HIS)
+        )  # fmt: skip
+        contacts.keep(conn, made.id, left)
+        return made.id
+
+    ticket_id = house.db.do(of_the_web)
+    b.call_id = str((await b.asks(ticket_id=ticket_id))["call_id"])
+    await asyncio.sleep(12)
+    assert (b.row.stage, b.row.ticket_id) == ("talking", ticket_id)
+    assert b.row.line == house.settings.lines[0].name
+    assert (
+        sealer.open(house.look(select(call.c.caller_sealed).where(call.c.id == b.call_id))[0][0])
+        == HIS
+    )
+
+
+@in_a_house()
+async def test_the_number_that_was_left_goes_before_the_one_he_called_from(house: House) -> None:
+    b = back(house)
+    sealer, other = house.controller.parts.sealer, "13800000099"
+
+    def with_ticket(conn: Connection) -> int:
+        ((call_id,),) = conn.execute(select(missed_call.c.call_id)).all()
+        made = store.draft(
+            conn, call_id=call_id, source="call", caller_hash="h", caller_masked="m",
+            account_id=None,
+        )  # fmt: skip
+        left = contacts.Reporter(None, sealer.seal(other), sealer.find(other), "138****0099")
+        contacts.keep(conn, made.id, left)
+        return made.id
+
+    b.call_id = str((await b.asks(ticket_id=house.db.do(with_ticket)))["call_id"])
+    kept = house.look(
+        select(call.c.caller_sealed, call.c.caller_masked).where(call.c.id == b.call_id)
+    )[0]
+    assert (sealer.open(kept[0]), kept[1]) == (other, "138****0099")
 
 
 @pytest.mark.parametrize("after_s", [0.0, 0.5, 1.5, 3.0, 5.9, 6.5, 7.5, 9.0, 12.0])
