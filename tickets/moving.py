@@ -107,6 +107,9 @@ def _carry_out(
         }
         changed = _write(conn, row, columns | moved)
     hangings.enlist(conn, row, changing, at_ms)
+    if decision.move.name == "merge":
+        from_where = {"from": row.id, "number": row.number}
+        store.note(conn, changed.merged_into, "merged_from", who.account_id, from_where)
     if row.state == "draft" and decision.move.to is not None:
         words.index(conn, row.id)
     _notify(conn, place, changed, changing)

@@ -301,6 +301,25 @@ async def test_what_was_sent_back_is_due_when_it_was(database: Database) -> None
     await database.write(scene)
 
 
+async def test_a_duplicate_goes_into_the_open_ticket_and_both_histories_say_so(
+    database: Database,
+) -> None:
+    def scene(conn: Connection) -> None:
+        there = town(conn)
+        first = walk(conn, there, drafted(conn, there).id, "submit")
+        second = drafted(conn, there)
+        do(conn, there, second.id, "merge", into=first.id)
+        gone = row(conn, second.id)
+        assert (gone.state, gone.merged_into, gone.complete) == ("merged", first.id, True)
+        e = ticket_event.c
+        told = select(e.detail).where(e.ticket_id == first.id, e.kind == "merged_from")
+        assert conn.execute(told).scalar_one() == {"from": second.id, "number": second.number}
+        with pytest.raises(Unfit):
+            do(conn, there, drafted(conn, there).id, "merge", into=second.id)
+
+    await database.write(scene)
+
+
 # --- two people, and what the database refuses by itself ---
 
 
