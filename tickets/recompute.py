@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
 from db import Database
 from db.clock import now_ms
@@ -24,6 +24,21 @@ from tickets.place import Place
 BATCH = 200
 """Terms in one transaction: others write between two of them."""
 SETTLED = "calendar_settled"
+
+_move = (
+    update(ticket_term)
+    .where(ticket_term.c.id == bindparam("of"))
+    .values(due_ms=bindparam("new_ms"), provisional=bindparam("unsure"))
+)
+_mirror = (
+    update(ticket)
+    .where(ticket.c.id == bindparam("of"), ticket.c.due_ms.is_not(None))
+    .values(
+        due_ms=bindparam("new_ms"),
+        due_kind=bindparam("new_kind"),
+        due_provisional=bindparam("unsure"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +107,11 @@ def _may(place: Place, touched: date | None) -> Any:
 
 
 def _write(conn: Connection, moved: list[tuple[Row[Any], Due]]) -> None:
+    conn.execute(
+        _move,
+        [{"of": row.id, "new_ms": due.ms, "unsure": due.provisional} for row, due in moved],
+    )
     at_ms = now_ms()
-    for row, due in moved:
-        conn.execute(
-            update(ticket_term)
-            .where(ticket_term.c.id == row.id)
-            .values(due_ms=due.ms, provisional=due.provisional)
-        )
     events = [
         {
             "ticket_id": row.ticket_id,
@@ -115,24 +128,26 @@ def _write(conn: Connection, moved: list[tuple[Row[Any], Due]]) -> None:
         for row, due in moved
     ]
     conn.execute(insert(ticket_event), events)
-    for ticket_id in sorted({row.ticket_id for row, _ in moved}):
-        _show(conn, ticket_id)
+    _show(conn, sorted({row.ticket_id for row, _ in moved}))
 
 
-def _show(conn: Connection, ticket_id: int) -> None:
-    """The ticket shows its open term that ends first; one whose clock stands shows none."""
-    first = conn.execute(
-        select(ticket_term.c.kind, ticket_term.c.due_ms, ticket_term.c.provisional)
-        .where(ticket_term.c.ticket_id == ticket_id, ticket_term.c.ended_ms.is_(None))
+def _show(conn: Connection, ids: list[int]) -> None:
+    """Tickets show their open term that ends first; one whose clock stands shows none."""
+    first: dict[int, Row[Any]] = {}
+    terms = (
+        select(ticket_term)
+        .where(ticket_term.c.ticket_id.in_(ids), ticket_term.c.ended_ms.is_(None))
         .order_by(ticket_term.c.due_ms, ticket_term.c.id)
-        .limit(1)
-    ).one()
+    )
+    for term in conn.execute(terms):
+        first.setdefault(term.ticket_id, term)
     # No new version: what a person has typed meanwhile is not about the date.
     conn.execute(
-        update(ticket)
-        .where(ticket.c.id == ticket_id, ticket.c.due_ms.is_not(None))
-        .values(due_ms=first.due_ms, due_kind=first.kind, due_provisional=first.provisional)
+        _mirror,
+        [
+            {"of": of, "new_ms": term.due_ms, "new_kind": term.kind, "unsure": term.provisional}
+            for of, term in first.items()
+        ],
     )
-    found = store.get(conn, ticket_id)
-    if found is not None:
-        publish(conn, "ticket", ticket_id, found.told())
+    for found in conn.execute(select(ticket).where(ticket.c.id.in_(ids)).order_by(ticket.c.id)):
+        publish(conn, "ticket", found.id, store.of_row(found).told())

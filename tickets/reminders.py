@@ -122,7 +122,7 @@ def _due(span: Span) -> Any:
             ticket.c.state.not_in(STANDING),
             ~sent,
         )
-        .order_by(term.due_ms, term.id)
+        .order_by(term.due_ms)
     )
 
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 from agent_console.api.fields import NO_NUL
 from agent_console.context import Context
 from agent_console.operations import Operations
-from agent_console.problem import FieldError, Problem, invalid
+from agent_console.problem import FieldError, Problem
 from agent_console.roles import EVERYBODY
 from tickets import calendar, calendar_notice, recompute
 from tickets.calendar_days import COUNTRY, Day, label
@@ -119,7 +119,7 @@ async def set_day(context: Context, *, body: SetDay) -> DaySet:
     day = _date(body.day)
     source = body.source.strip()
     if not source:
-        raise invalid(FieldError("source", "请写明依据的文件或者原因"))
+        raise _unread("请写明依据的文件或者原因", "source")
     made = await database.write(
         calendar.set_day, context.account.id, body.region, day, body.kind, source
     )
@@ -157,9 +157,9 @@ def _date(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise invalid(FieldError("day", "没有这一天")) from None
+        raise _unread("没有这一天", "day") from None
     if not 2020 <= day.year <= 2100:
-        raise invalid(FieldError("day", "应在 2020 年到 2100 年之间"))
+        raise _unread("应在 2020 年到 2100 年之间", "day")
     return day
 
 
@@ -180,8 +180,8 @@ async def _csv(context: Context) -> str:
     raise _unread("文件不是 UTF-8 或 GB 18030 编码的文本")
 
 
-def _unread(sentence: str) -> Problem:
-    return Problem(422, sentence, code="not-taken", errors=(FieldError("file", sentence),))
+def _unread(sentence: str, field: str = "file") -> Problem:
+    return Problem(422, sentence, code="not-taken", errors=(FieldError(field, sentence),))
 
 
 def _bad_lines(mistaken: Mistaken) -> Problem:
