@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import bisect
 import hashlib
 import hmac
 import secrets
@@ -132,14 +133,19 @@ class Zwd:
 
 
 def message(notice: Notice, zone: tzinfo) -> str:
-    """The `msg` of a text, at most `MOST_BYTES` of UTF-8; what is too long loses its middle."""
+    """The `msg` of a text, at most `MOST_BYTES` of UTF-8; what is too long loses its end, and
+    keeps the ticket's number and the time."""
+    whole = _msg(texts.unlike(notice.text, notice.number, notice.at_ms, zone))
+    if len(whole.encode()) <= MOST_BYTES:
+        return whole
     tail = texts.unlike("", notice.number, notice.at_ms, zone)
-    shown = texts.unlike(notice.text, notice.number, notice.at_ms, zone)
-    most = MOST_BYTES
-    while len(made := _msg(shown).encode()) > MOST_BYTES:
-        most -= max(1, len(made) - MOST_BYTES)
-        shown = texts.cut(notice.text, most - len(tail.encode())) + tail
-    return made.decode()
+
+    def too_long(most: int) -> bool:
+        return len(_msg(texts.cut(notice.text, most) + tail).encode()) > MOST_BYTES
+
+    # JSON writes some characters longer than they are, so the length is looked for.
+    most = bisect.bisect_left(range(1, MOST_BYTES), True, key=too_long)
+    return _msg(texts.cut(notice.text, most) + tail)
 
 
 def _msg(text: str) -> str:

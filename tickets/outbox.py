@@ -17,7 +17,7 @@ from config.model import Settings
 from config.notice_texts import ARGS, template_for
 from db.clock import now_ms
 from db.feed import publish
-from db.models import call, outbox, ticket, ticket_contact, unit
+from db.models import outbox, ticket, ticket_contact, unit
 
 TEAMS = frozenset({"dispatchers", "office", "supervisors", "business_office"})
 PERSONS = frozenset({"unit", "unit_head", "caller"})
@@ -27,6 +27,7 @@ NO_ADDRESS = "未登记可用的收件地址"
 
 _LONGEST = 100
 _MANY_DIGITS = re.compile(r"\d[\d -]{5,}\d")
+_MOBILE = re.compile(r"1[3-9]\d\*{4}\d{4}")
 _TICKET_NUMBER = re.compile(r"\d{8}-\d{5,}")
 
 
@@ -50,7 +51,7 @@ def put(
     """Write one row for each channel that this place has and the recipient is reached by.
 
     A recipient for whom channels are on but no address is known gives one failed row, so that a
-    person sees it. With no channel on nothing is written.
+    person sees it. With no channel on, and for a caller without a mobile number, nothing is written.
 
     Args:
         template: a name of `config.notice_texts.TEMPLATES`.
@@ -73,6 +74,8 @@ def put(
     channels = place.settings.notices.channels_of(role)
     if not channels:
         return
+    if role == "caller" and not _has_mobile(conn, who):
+        return  # told by telephone, as always
     row = {"template": template, "args": told, "ticket_id": ticket_id}
     reached = list(_reached(conn, place.settings.notices, channels, role, who))
     for channel, at in reached:
@@ -88,7 +91,7 @@ def _recipient(to: str) -> tuple[str, int]:
     role, _, number = to.partition(":")
     if (role in TEAMS and not number) or (role in PERSONS and number.isdigit()):
         return role, int(number or 0)
-    raise ValueError(f"no recipient of notices: {role}")
+    raise ValueError("no recipient of notices")  # what was given could be a number
 
 
 def _checked(args: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,8 +125,7 @@ def _reached(
         if team is not None:
             yield from _of_team(team, channels)
     elif role == "caller":
-        if _has_number(conn, who):
-            yield from ((channel, None) for channel in channels)
+        yield from ((channel, None) for channel in channels)
     else:
         yield from ((name, None) for name in channels if name in _of_unit(conn, role, who))
 
@@ -151,15 +153,18 @@ def _of_unit(conn: Connection, role: str, unit_id: int) -> frozenset[str]:
     return frozenset(names)
 
 
-def _has_number(conn: Connection, ticket_id: int) -> bool:
-    kept = (
-        select(ticket_contact.c.number_sealed, call.c.caller_sealed)
+def _has_mobile(conn: Connection, ticket_id: int) -> bool:
+    """Whether the caller can get an SMS; the masked number shows its kind."""
+    kept = conn.execute(
+        select(
+            ticket_contact.c.number_sealed, ticket_contact.c.number_masked, ticket.c.caller_masked
+        )
         .select_from(ticket)
         .outerjoin(ticket_contact, ticket_contact.c.ticket_id == ticket.c.id)
-        .outerjoin(call, call.c.id == ticket.c.call_id)
         .where(ticket.c.id == ticket_id)
-    )
-    return any(any(row) for row in conn.execute(kept))
+    ).one()
+    masked = kept.number_masked if kept.number_sealed else kept.caller_masked
+    return bool(masked and _MOBILE.fullmatch(masked))
 
 
 def _write(conn: Connection, row: dict[str, Any], error: str | None = None) -> None:
