@@ -55,9 +55,14 @@ export function unusual(day: Day): boolean {
   return day.kind === 'half' || (day.kind === 'work') === weekend;
 }
 
+/** What a mark stands beside: the unusual, and a weekend that a notice names as part of a holiday. */
+export function marked(day: Day): boolean {
+  return unusual(day) || (day.kind === 'off' && day.source !== '');
+}
+
 /** The sources that made days unusual, each once, in the order of the year. */
 export function sources(days: readonly Day[]): string[] {
-  return [...new Set(days.filter(unusual).map(({ source }) => source))].filter((one) => one !== '');
+  return [...new Set(days.filter(marked).map(({ source }) => source))].filter((one) => one !== '');
 }
 
 export interface Counts {

@@ -2,7 +2,7 @@
 import type { Period } from './schema';
 
 export function isSwitch(period: Period): boolean {
-  return period.low === 0 && period.high === 1;
+  return period.unit === '开关' || (period.low === 0 && period.high === 1);
 }
 
 export function periodWords(period: Period, value: number): string {

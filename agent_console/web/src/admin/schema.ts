@@ -38,6 +38,7 @@ export const Unit = z.object({
   region: text,
   open: z.boolean(),
   duty_name: text,
+  open_tickets: count,
   /** The duty telephone as a screen may show it; the whole number never leaves the server. */
   duty_masked: text,
   addresses: z
@@ -63,6 +64,11 @@ export const Person = z.object({
     .nullish()
     .transform((value) => value ?? false),
   duties: z.array(Duty),
+  /** Queue and level of her seat; null: she has none. */
+  skills: z
+    .array(z.object({ queue: z.string(), level: z.number().int() }))
+    .nullish()
+    .transform((value) => value ?? null),
   open: z.boolean(),
   version,
 });
@@ -156,6 +162,12 @@ export type Period = z.infer<typeof Period>;
 export const PlaceText = z.object({
   name: z.string(),
   label: z.string(),
+  group: text,
+  /** What `{name}` in the text is filled in with. */
+  fields: z
+    .array(z.object({ name: z.string(), label: z.string() }))
+    .nullish()
+    .transform((value) => value ?? []),
   body: z.string(),
   default: z.string(),
   most: z
@@ -178,6 +190,11 @@ export const IntakeKey = z.object({
 });
 export type IntakeKey = z.infer<typeof IntakeKey>;
 export const IntakeKeyMade = z.object({ row: IntakeKey, key: z.string() });
+
+export const Counts = z
+  .record(z.string(), z.number().int())
+  .nullish()
+  .transform((value) => value ?? {});
 
 export const Outgoing = z.object({
   id,

@@ -27,12 +27,22 @@ export const adminServer = {
 
   catalogue: () => ask('GET', '/admin/catalogue', schema.itemsOf(schema.DispatchRule)),
   setRule: (fields: Fields) => ask('POST', '/admin/catalogue', schema.DispatchRule, fields),
-  dropRule: (classCode: string, region: string) =>
-    tell('DELETE', `/admin/catalogue/${encodeURIComponent(classCode)}${query({ region })}`),
-  importCatalogue: (file: Blob) => upload('/admin/catalogue/import', schema.Imported, file, XLSX),
+  dropRule: (classCode: string, region: string, version: number) =>
+    tell(
+      'DELETE',
+      `/admin/catalogue/${encodeURIComponent(classCode)}${query({ region, version })}`,
+    ),
+  /** `whole`: lines that the file does not have go. */
+  importCatalogue: (file: Blob, whole: boolean) =>
+    upload(`/admin/catalogue/import${query({ whole })}`, schema.Imported, file, XLSX),
 
-  calendar: (year: number, region: string) =>
-    ask('GET', `/admin/calendar${query({ year, region })}`, schema.CalendarYear),
+  /** Without a region the place's own; the whole country is "". */
+  calendar: (year: number, region: string | null) =>
+    ask(
+      'GET',
+      `/admin/calendar${query({ year })}${region === null ? '' : `&region=${encodeURIComponent(region)}`}`,
+      schema.CalendarYear,
+    ),
   setDay: (fields: Fields) => ask('PATCH', '/admin/calendar', schema.DaySet, fields),
   importCalendar: (year: number, region: string, source: string, file: Blob) =>
     upload(
@@ -48,14 +58,18 @@ export const adminServer = {
 
   texts: () => ask('GET', '/admin/texts', schema.itemsOf(schema.PlaceText)),
   setText: (name: string, body: string | null) =>
-    ask('PATCH', `/admin/texts/${name}`, schema.PlaceText, { body }),
+    ask('PATCH', `/admin/texts/${encodeURIComponent(name)}`, schema.PlaceText, { body }),
 
   intakeKeys: () => ask('GET', '/admin/intake-keys', schema.itemsOf(schema.IntakeKey)),
   makeIntakeKey: (name: string) => ask('POST', '/admin/intake-keys', schema.IntakeKeyMade, { name }),
   closeIntakeKey: (id: number) => tell('POST', `/admin/intake-keys/${id}/close`, {}),
 
   notices: (state: string, page: number, size: number) =>
-    ask('GET', `/admin/notices${query({ state, page, size })}`, pageOf(schema.Outgoing)),
+    ask(
+      'GET',
+      `/admin/notices${query({ state, page, size })}`,
+      pageOf(schema.Outgoing).extend({ counts: schema.Counts }),
+    ),
   sendAgain: (id: number) => tell('POST', `/admin/notices/${id}/again`, {}),
   dropNotice: (id: number) => tell('POST', `/admin/notices/${id}/drop`, {}),
 };

@@ -44,22 +44,21 @@ export function unitValues(unit: Unit | null): UnitValues {
   };
 }
 
-/** An address that was not touched is not sent: the server may have shown it masked. */
+/** Addresses go whole; a number that was not typed is not sent, for the old one is to stay. */
 export function unitFields(values: UnitValues, before: Unit | null): Record<string, unknown> {
   const { version, duty_number, duty_removed, addresses, ...plain } = values;
-  const changed = Object.fromEntries(
-    Object.entries(addresses)
-      .map(([name, address]) => [name, address.trim()] as const)
-      .filter(([name, address]) => address !== (before?.addresses[name] ?? '')),
-  );
   const fields: Record<string, unknown> = {
     ...plain,
     name: plain.name.trim(),
     code: plain.code.trim(),
     region: plain.region.trim(),
     duty_name: plain.duty_name.trim(),
+    addresses: Object.fromEntries(
+      Object.entries(addresses)
+        .map(([name, address]) => [name, address.trim()])
+        .filter(([, address]) => address !== ''),
+    ),
   };
-  if (Object.keys(changed).length > 0 || before === null) fields['addresses'] = changed;
   if (duty_removed) fields['duty_number'] = '';
   else if (duty_number.trim() !== '') fields['duty_number'] = duty_number.trim();
   return before === null ? fields : { ...fields, version };

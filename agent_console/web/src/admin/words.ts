@@ -25,6 +25,11 @@ export const DEFAULT_DUTIES: Partial<Record<Role, readonly Duty[]>> = {
   supervisor: ['dispatch', 'office', 'approve', 'follow_up', 'supervise'],
 };
 
+/** Roles that may have duties; people of units and experts have their own work. */
+export const ON_DUTY: ReadonlySet<Role> = new Set(['agent', 'supervisor']);
+/** Roles whose seat callers may be offered to. */
+export const WITH_SKILLS: ReadonlySet<Role> = new Set(['agent', 'expert', 'supervisor']);
+
 /** "派单、回访"; those of the role are marked as such. */
 export function dutyWords(role: Role, duties: readonly Duty[]): string {
   const own = duties.length > 0;

@@ -18,10 +18,20 @@ const Choices = z
 export const PublicForm = z.object({
   types: z.array(Choice),
   classes: Choices,
-  regions: Choices,
+  // A citizen can't be asked for a division's code: those without a name are left out.
+  regions: Choices.transform((all) => all.filter(({ label }) => !/^\d+$/.test(label))),
   privacy: z.string(),
   hotline_label: text,
   zone: z.string(),
+  /** False: the place takes nothing in over the web. */
+  open: z
+    .boolean()
+    .nullish()
+    .transform((value) => value ?? true),
+  most_text: z
+    .number()
+    .nullish()
+    .transform((value) => value ?? 5000),
 });
 export type PublicForm = z.infer<typeof PublicForm>;
 

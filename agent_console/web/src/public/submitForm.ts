@@ -18,8 +18,7 @@ export interface SubmitValues {
   key: string;
 }
 
-export const TEXT_LEAST = 10;
-export const TEXT_MOST = 2000;
+export const TEXT_LEAST = 5;
 
 export const LABELS: Record<string, string> = {
   type: '诉求类型',
@@ -41,7 +40,7 @@ export function blank(key: string): SubmitValues {
 }
 
 /** A sentence a field, in the order of the form. */
-export function submitMistakes(values: SubmitValues): Record<string, string> {
+export function submitMistakes(values: SubmitValues, most: number): Record<string, string> {
   const wrong: Record<string, string> = {};
   if (values.type === '') wrong['type'] = '请选择诉求类型';
   if (values.credit_code.trim() !== '' && !isCreditCode(plain(values.credit_code))) {
@@ -49,7 +48,7 @@ export function submitMistakes(values: SubmitValues): Record<string, string> {
   }
   const length = values.text.trim().length;
   if (length < TEXT_LEAST) wrong['text'] = `请说明时间、地点、事情经过和您的要求，至少 ${TEXT_LEAST} 个字`;
-  else if (length > TEXT_MOST) wrong['text'] = `最多 ${TEXT_MOST} 个字，现有 ${length} 个字`;
+  else if (length > most) wrong['text'] = `最多 ${most} 个字，现有 ${length} 个字`;
   if (values.name.trim() === '') wrong['name'] = '请填写联系人';
   if (!isTelephone(values.number)) wrong['number'] = '请填写 11 位手机号码，或带区号的固定电话';
   if (!values.agreed) wrong['agreed'] = '提交前请阅读并同意';
@@ -66,7 +65,7 @@ export function submitFields(values: SubmitValues): Record<string, unknown> {
   return {
     ...values,
     content_class: values.content_class === '' ? null : values.content_class,
-    credit_code: plain(values.credit_code),
+    credit_code: values.credit_code.trim() === '' ? null : plain(values.credit_code),
     company: values.company.trim(),
     text: values.text.trim(),
     name: values.name.trim(),
