@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from config.load import DEFAULT, load
 from tickets import clock
 from tickets.calendar_days import shipped
 from tickets.clock import Calendar, Due, Hours, Left
@@ -258,3 +260,34 @@ def test_given_working_hours_then_the_moment_so_many_away(
 ) -> None:
     assert callable(count)
     assert count(COUNTRY, HOURS, ms(moment), hours) == ms(expected)
+
+
+# --- docs/clocks.md ---
+
+DOCS = (DEFAULT.parents[1] / "docs" / "clocks.md").read_text(encoding="utf-8")
+EXAMPLE = re.compile(
+    r"^\| (?:\w{3} (\S+ \d\d:\d\d)|the same, region 45…) \| (\d+)( natural)? "
+    r"\| \w{3} (?:(\d{4})-)?(\d\d-\d\d)(?: 17:30)?(, provisional)? \|",
+    re.MULTILINE,
+)
+
+
+def test_the_worked_examples_of_the_docs_are_what_the_clock_says() -> None:
+    told = EXAMPLE.findall(DOCS)
+    assert len(told) == 8
+    begins = ""
+    for begin, days, is_natural, year, day, provisional in told:
+        calendar = COUNTRY if begin else GUANGXI
+        begins = begin or begins
+        if year == "2028":
+            calendar = Calendar(COUNTRY.days, COUNTRY.announced_years | {2027})
+        count = clock.natural if is_natural else clock.deadline
+        expected = Due(ms(f"{year or begins[:4]}-{day}"), provisional=bool(provisional))
+        assert count(calendar, HOURS, ms(begins), int(days)) == expected, (begins, days)
+
+
+def test_the_periods_of_the_docs_are_the_shipped_ones() -> None:
+    shipped_ones = load(DEFAULT, environ={}).clocks.periods
+    for names, figures in re.findall(r"^\| (`\w+_days`[^|]*) \| ([\d, ]+) \|", DOCS, re.MULTILINE):
+        told = zip(re.findall(r"`(\w+)`", names), figures.split(", "), strict=True)
+        assert {name: int(figure) for name, figure in told}.items() <= shipped_ones.items()
