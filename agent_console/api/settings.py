@@ -24,6 +24,7 @@ TICKET_EVENTS = {
     "handed_over": "移交座席",
     "moved": "流转",
     "acted": "办理",
+    "merged_from": "并入工单",
     "attached": "添加附件",
     "attachment_removed": "移除附件",
     "unmasked": "查看来电人信息",
