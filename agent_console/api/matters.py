@@ -13,21 +13,20 @@ from agent_console.api.fields import NO_NUL, Code
 from agent_console.api.unmask import MAX_NAME, MAX_NUMBER
 from agent_console.parts import Parts
 from agent_console.problem import FieldError, Problem
-from tickets import classes, contacts, intake
+from tickets import classes, contacts, credit_code, intake
 from tickets.contacts import Reporter
 from tickets.intake import Matter
 from tickets.rules import MAX_COMPANY
 
 LEAST_TEXT, MOST_TEXT = 5, 5_000
 MAX_REGION = 50
-CREDIT_CODE = r"^[0-9A-HJ-NPQRTUWXY]{18}$"
 
 Name = Annotated[str, Meta(max_length=MAX_NAME, pattern=NO_NUL)]
 Number = Annotated[str, Meta(max_length=MAX_NUMBER, pattern=NO_NUL)]
 Company = Annotated[str, Meta(max_length=MAX_COMPANY, pattern=NO_NUL)]
 Region = Annotated[str, Meta(max_length=MAX_REGION, pattern=NO_NUL)]
 Words = Annotated[str, Meta(max_length=MOST_TEXT, pattern=NO_NUL)]
-CreditCode = Annotated[str, Meta(max_length=18, pattern=NO_NUL)]
+CreditCode = Annotated[str, Meta(max_length=40, pattern=NO_NUL)]
 
 
 class Sent(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -74,7 +73,7 @@ def checked(
         text=intake.without_reporter(sent.text.strip(), sent.name, sent.number),
         content_class=sent.content_class or None,
         company=" ".join(sent.company.split()),
-        credit_code=sent.credit_code or None,
+        credit_code=_code(sent) or None,
         region=sent.region.strip(),
     )
     sealed = contacts.name_sealed(parts.sealer, sent.name)
@@ -95,15 +94,11 @@ def _mistakes(parts: Parts, offered: Choices, sent: Sent) -> list[FieldError]:
     region = sent.region.strip()
     if region and offered.regions and region not in offered.regions:
         errors.append(FieldError("region", "没有这个选项"))
-    if sent.credit_code and not _is_credit_code(sent.credit_code):
-        errors.append(FieldError("credit_code", "统一社会信用代码有误，请核对"))
+    wrong = credit_code.wrong(_code(sent)) if _code(sent) else None
+    if wrong:
+        errors.append(FieldError("credit_code", wrong))
     return errors
 
 
-def _is_credit_code(code: str) -> bool:
-    """GB 32100-2015: 18 characters without I, O, S, V, Z; the last one checks the others."""
-    letters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-    if len(code) != 18 or any(letter not in letters for letter in code):
-        return False
-    total = sum(letters.index(letter) * pow(3, at, 31) for at, letter in enumerate(code[:17]))
-    return letters[(31 - total % 31) % 31] == code[17]
+def _code(sent: Sent) -> str:
+    return credit_code.clean(sent.credit_code or "")
