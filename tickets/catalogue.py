@@ -7,11 +7,11 @@ asked one (a village in its town, its county, its city; the empty region holds a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from db.models import dispatch_rule, ticket_class, unit
 from tickets import classes
@@ -19,6 +19,8 @@ from tickets.kept import Missing, Mistake, Mistaken, Outdated, keep
 from tickets.units import REGION
 
 MOST_ASSISTING = 10
+COUNTY = 6
+"""Digits of a county's code; a city's may be written with two noughts behind it."""
 
 
 class Rule(msgspec.Struct, frozen=True, gc=False):
@@ -34,6 +36,10 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     def key(self) -> tuple[str, str]:
         return self.class_code, self.region
 
+    def says(self, other: Rule) -> bool:
+        """Whether it names the same units."""
+        return (self.unit_id, self.assisting) == (other.unit_id, other.assisting)
+
 
 class Suggestion(msgspec.Struct, frozen=True, gc=False):
     """Whom the catalogue names; `class_code` and `region` are those of the line that did."""
@@ -43,6 +49,10 @@ class Suggestion(msgspec.Struct, frozen=True, gc=False):
     assisting: list[int]
     class_code: str
     region: str
+
+
+class Moved(Exception):
+    """Units or classes were changed while lines that name them were on their way."""
 
 
 class TakenIn(msgspec.Struct, frozen=True):
@@ -59,10 +69,17 @@ _columns = [dispatch_rule.c[name] for name in Rule.__struct_fields__]
 
 def within(region: str) -> str:
     """The part of a region's code that says where: 450900 and 4509 are the same city."""
-    if region.isdecimal() and len(region) == 6:
+    if region.isdecimal() and len(region) == COUNTY:
         while region.endswith("00"):
             region = region[:-2]
     return region
+
+
+def around(region: str) -> list[str]:
+    """The codes of a region and of all that it lies in, as a line may write them."""
+    here = within(region)
+    codes = {region, ""} | {here[:n] for n in (2, 4, 6, 9, 12) if n <= len(here)}
+    return sorted(codes | {code.ljust(COUNTY, "0") for code in codes if len(code) in (2, 4)})
 
 
 def suggest(conn: Connection, class_code: str | None, region: str) -> Suggestion | None:
@@ -76,17 +93,19 @@ def suggest(conn: Connection, class_code: str | None, region: str) -> Suggestion
     rows = conn.execute(
         select(*_columns, unit.c.name)
         .join(unit, unit.c.id == dispatch_rule.c.unit_id)
-        .where(dispatch_rule.c.class_code.in_(way), unit.c.open)
+        .where(
+            dispatch_rule.c.class_code.in_(way),
+            dispatch_rule.c.region.in_(around(region)),
+            unit.c.open,
+        )
     )
-    here = within(region)
-    fitting = [
-        (way.index(row.class_code), -len(within(row.region)), row.region, row)
-        for row in rows
-        if here.startswith(within(row.region))
-    ]
-    if not fitting:
+
+    def nearness(row: Any) -> tuple[int, int, str]:
+        return way.index(row.class_code), -len(within(row.region)), row.region
+
+    best = min(rows, key=nearness, default=None)
+    if best is None:
         return None
-    best = min(fitting, key=lambda one: one[:3])[3]
     open_now = _open_units(conn)
     helping = [one for one in best.assisting if one in open_now]
     return Suggestion(best.unit_id, best.name, helping, best.class_code, best.region)
@@ -157,36 +176,59 @@ def remove(
 
 
 def take_in(
-    conn: Connection, by: int | None, lines: Iterable[Rule], *, whole: bool, trial: bool = False
+    conn: Connection, by: int | None, lines: Sequence[Rule], *, whole: bool, trial: bool = False
 ) -> TakenIn:
     """Take in many lines at once; their versions do not matter.
 
     Args:
-        lines: checked by `what_is_wrong`, each class and region once.
+        lines: each class and region once.
         whole: the lines are the catalogue, what is not among them goes; False: they are
             added to it, or take the place of lines of the same class and region.
         trial: change nothing, only count.
+
+    Raises:
+        Moved: a line names what is gone or closed since the lines were checked.
     """
+    place = known(conn)
+    if any(what_is_wrong(place, *line.key, line.unit_id, line.assisting) for line in lines):
+        raise Moved
     before = {rule.key: rule for rule in all_rules(conn)}
-    added = changed = unchanged = 0
-    named = set()
-    for line in lines:
-        named.add(line.key)
-        old = before.get(line.key)
-        if old is not None and (old.unit_id, old.assisting) == (line.unit_id, line.assisting):
-            unchanged += 1
-            continue
-        added, changed = (added + 1, changed) if old is None else (added, changed + 1)
-        if not trial:
-            _write(conn, old, line)
+    added = [line for line in lines if line.key not in before]
+    changed = [line for line in lines if line.key in before and not line.says(before[line.key])]
+    named = {line.key for line in lines}
     gone = [key for key in before if key not in named] if whole else []
-    counted = TakenIn(added, changed, len(gone), unchanged)
-    if not trial:
-        for key in gone:
-            conn.execute(delete(dispatch_rule).where(*_at(*key)))
+    unchanged = len(lines) - len(added) - len(changed)
+    counted = TakenIn(len(added), len(changed), len(gone), unchanged)
+    if not trial and (added or changed or gone):
+        _write_many(conn, added, changed, gone)
         detail = msgspec.structs.asdict(counted) | {"whole": whole}
         keep(conn, by, "catalogue", "*", "taken_in", detail, {"class_code": None, "region": None})
     return counted
+
+
+def _write_many(
+    conn: Connection, added: list[Rule], changed: list[Rule], gone: list[tuple[str, str]]
+) -> None:
+    """In as few statements as there are kinds: who waits for the writer waits for a moment only."""
+    if added:
+        conn.execute(insert(dispatch_rule), [msgspec.structs.asdict(line) for line in added])
+    at = (dispatch_rule.c.class_code == bindparam("at_class"),
+          dispatch_rule.c.region == bindparam("at_region"))  # fmt: skip
+    if changed:
+        values = {
+            "unit_id": bindparam("lead"),
+            "assisting": bindparam("helping"),
+            "version": dispatch_rule.c.version + 1,
+        }
+        rows = [
+            {"at_class": line.class_code, "at_region": line.region, "lead": line.unit_id,
+             "helping": line.assisting}
+            for line in changed
+        ]  # fmt: skip
+        conn.execute(update(dispatch_rule).where(*at).values(values), rows)
+    if gone:
+        keys = [{"at_class": code, "at_region": region} for code, region in gone]
+        conn.execute(delete(dispatch_rule).where(*at), keys)
 
 
 class Known(msgspec.Struct, frozen=True):

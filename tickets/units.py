@@ -33,7 +33,7 @@ CHANNELS = ("zwding", "head_zwding", "email", "head_email", "dingtalk", "webhook
 MOST_ADDRESSES = 20
 MAX_ADDRESS = 254
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
-REGION = re.compile(r"(\d{2}|\d{4}|\d{6}|\d{9}|\d{12})?")
+REGION = re.compile(r"([1-9]\d(\d{2}|\d{4}|\d{7}|\d{10})?)?", re.ASCII)
 """Codes of GB/T 2260 and, for towns and villages, GB/T 10114; empty: the whole place."""
 EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 TOKEN = re.compile(r"[^\s\x00-\x1f]{1,100}")

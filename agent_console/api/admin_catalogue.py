@@ -18,7 +18,7 @@ from agent_console.api.fields import RowId
 from agent_console.api.kept import as_problems
 from agent_console.context import Context
 from agent_console.operations import Media, Operations
-from agent_console.problem import FieldError, Problem
+from agent_console.problem import FieldError, Problem, refused
 from agent_console.roles import ADMINS, HEADS
 from agent_console.spreadsheets import Unreadable
 from tickets import catalogue, classes, units
@@ -117,7 +117,11 @@ async def export_catalogue(context: Context) -> web.StreamResponse:
 
 
 @operations.add(
-    "POST", "/admin/catalogue/import", "Take in an .xlsx", roles=ADMINS, problems=(413, 415, 422)
+    "POST",
+    "/admin/catalogue/import",
+    "Take in an .xlsx",
+    roles=ADMINS,
+    problems=(409, 413, 415, 422),
 )
 async def import_catalogue(context: Context, *, query: ImportQuery) -> TakenIn:
     """All lines or none; the body is the file itself."""
@@ -125,13 +129,19 @@ async def import_catalogue(context: Context, *, query: ImportQuery) -> TakenIn:
     database = context.parts.database
     try:
         lines = await asyncio.to_thread(sheet.read, data)
-        counted = await database.write(_take_in, context.account.id, lines, query)
+        place = await database.read(_place)
+        rules = await asyncio.to_thread(sheet.rules, lines, place)
+        counted = await database.write(
+            catalogue.take_in, context.account.id, rules, whole=query.whole, trial=query.trial
+        )
     except Unreadable as unreadable:
         errors = tuple(FieldError(one.where, one.message) for one in unreadable.troubles)
         sentence = f"文件中有 {len(errors)} 处问题，没有导入任何内容"
         raise Problem(
             422, sentence, code="import-refused", errors=errors, more={"rows": unreadable.lines}
         ) from None
+    except catalogue.Moved:
+        raise refused("单位或分类刚刚被修改，请重新导入", "place-moved") from None
     return msgspec.convert(counted, TakenIn, from_attributes=True)
 
 
@@ -148,13 +158,6 @@ async def _file(request: web.Request) -> bytes:
         if len(data) > most:
             raise Problem(413, f"文件过大，最大 {most // 2**20} MB", code="too-big")
     return bytes(data)
-
-
-def _take_in(
-    conn: Connection, by: int, lines: list[spreadsheets.Line], query: ImportQuery
-) -> catalogue.TakenIn:
-    rules = sheet.rules(lines, _place(conn))
-    return catalogue.take_in(conn, by, rules, whole=query.whole, trial=query.trial)
 
 
 def _put(conn: Connection, by: int, body: LineWish) -> Line:

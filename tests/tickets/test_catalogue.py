@@ -292,6 +292,21 @@ async def test_given_a_matter_then_the_nearest_class_and_then_the_narrowest_regi
     assert await asked("nowhere", TOWN) is None
 
 
+regions = st.sampled_from((0, 2, 4, 6, 9, 12)).flatmap(
+    lambda n: st.text("01", min_size=n, max_size=n).map(lambda code: code and "1" + code[1:])
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(regions, regions)
+def test_given_any_two_regions_then_one_is_around_the_other_when_its_code_begins_it(
+    wide: str, narrow: str
+) -> None:
+    holds = catalogue.within(narrow).startswith(catalogue.within(wide))
+    assert (wide in catalogue.around(narrow)) == holds
+    assert units.REGION.fullmatch(wide)
+
+
 def test_given_a_closed_unit_then_it_is_not_suggested() -> None:
     with plain_sqlite() as conn:
         found = furnish(conn)
@@ -355,6 +370,13 @@ async def test_given_many_lines_then_they_are_added_or_take_the_catalogues_place
     assert await taken(whole=True) == (0, 0, 2, 3)
     now = {rule.key: rule.unit_id for rule in await database.read(catalogue.all_rules)}
     assert now == {line.key: line.unit_id for line in lines}
+    kept = [rule.version for rule in await database.read(catalogue.all_rules)]
+    assert kept == [1, 2, 1]
+    await database.write(units.change, None, found["town"], 1, name="镇")
+    await database.write(catalogue.put, None, *other.key, found["tax"], [], 2)
+    await database.write(units.change, None, found["town"], 2, open=False)
+    with pytest.raises(catalogue.Moved):
+        await taken(whole=True)
 
 
 # --- trees ---
