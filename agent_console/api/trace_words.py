@@ -14,6 +14,7 @@ TITLES = {
     "edited": "修改工单",
     "completed": "提交工单",
     "handed_over": "移交座席",
+    "merged_from": "并入工单",
     "attached": "添加附件",
     "attachment_removed": "移除附件",
     "unmasked": "查看来电人信息",
@@ -54,6 +55,8 @@ def _details(kind: str, detail: dict[str, Any]) -> list[str]:
             return [SOURCES.get(detail.get("source", ""), "")]
         case "edited":
             return [edited(detail.get("what", ()))]
+        case "merged_from":
+            return [f"工单 {detail.get('number', '')} 并入"]
         case "reminded":
             term = TERMS.get(detail.get("kind", ""), "")
             return [f"{term}期限{STEPS.get(detail.get('step', ''), '提醒')}"]
