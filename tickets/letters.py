@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
+from config.model import Settings
+from db.models import ticket, ticket_class, unit
 from tickets import texts
 from tickets.rules.states import PAPERS
 
@@ -46,6 +50,12 @@ SHIPPED = {
         "整改仍未落实。现将有关材料上报：\n\n一、诉求和办理经过\n\n二、督办认定意见\n\n三、整改和回访情况"
     ),
 }
+OF_FIELDS = {
+    ("draft_finding", "letter"): "rectification_letter",
+    ("flag_special", "text"): "special_report",
+    ("draft_report", "text"): "discipline_report",
+}
+"""The moves' fields in which a letter is drafted."""
 MOST = 2_000
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
@@ -57,6 +67,46 @@ def in_place(kind: str) -> str:
 
 def label(kind: str) -> str:
     return PAPERS[kind]
+
+
+def begun(
+    conn: Connection, settings: Settings, ticket_id: int, move: str, field: str, at_ms: int
+) -> str | None:
+    """What a letter begins with that is drafted in this field for this ticket.
+
+    Args:
+        at_ms: now.
+
+    Returns:
+        None when no letter is drafted in that field, or there is no such ticket.
+    """
+    kind = OF_FIELDS.get((move, field))
+    asked = (
+        select(ticket, unit.c.name.label("unit_name"), ticket_class.c.label)
+        .outerjoin(unit, unit.c.id == ticket.c.unit_id)
+        .outerjoin(ticket_class, ticket_class.c.code == ticket.c.content_class)
+        .where(ticket.c.id == ticket_id)
+    )
+    row = conn.execute(asked).one_or_none() if kind else None
+    if kind is None or row is None:
+        return None
+    zone = ZoneInfo(settings.zone)
+    values = {
+        "number": row.number,
+        "unit": row.unit_name or "",
+        "class": row.label or "",
+        "company": row.company,
+        "received": _day(row.created_ms, zone),
+        "round": str(row.round) if row.round else "",
+        "date": _day(at_ms, zone),
+        "hotline": settings.lines[0].label if settings.lines else "12345",
+    }
+    return drafted(conn, kind, values)
+
+
+def _day(at_ms: int, zone: ZoneInfo) -> str:
+    day = datetime.fromtimestamp(at_ms / 1000, zone)
+    return f"{day.year}年{day.month}月{day.day}日"
 
 
 def drafted(conn: Connection, kind: str, values: Mapping[str, str]) -> str:
