@@ -1,5 +1,6 @@
 """`python -m bench`: our whole road against a plain Asterisk queue, on one Asterisk, in one run;
-what a third on the line costs, and what 200 pages that follow a busy floor cost."""
+what a third on the line costs, what 200 pages that follow a busy floor cost, and what tickets
+cost from ten thousand to a million."""
 
 from __future__ import annotations
 
@@ -10,14 +11,15 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from bench import load, pages, report, threeway
+from bench import load, pages, report, threeway, tickets
 from bench.house import house
 from bench.load import KEY_AT_S
 from bench.plan import FULL, SHORT, Bench, Plan, Results
 from tests.support.asterisk import asterisk_home
 
 RESULTS = Path(__file__).with_name("results")
-PARTS = ("cpu", "latency", "held", "threeway", "pages")
+PARTS = ("cpu", "latency", "held", "threeway", "pages", "tickets")
+WITHOUT_CALLS = ("pages", "tickets")
 FEED_SEES_S = 3.0
 """Seats are furnished by another process than ours; its feed looks every two seconds."""
 
@@ -29,8 +31,9 @@ def main() -> int:
     words.add_argument("--out", type=Path, help="where the figures go")
     words.add_argument("--cpu-rate", type=float, metavar="N", help="calls a second for the CPU")
     words.add_argument("--only", choices=PARTS, help="a part of it")
+    words.add_argument("--tickets", type=int, metavar="N", help="so many instead of a million")
     asked = words.parse_args()
-    if not load.can_play():
+    if asked.only not in WITHOUT_CALLS and not load.can_play():
         print(
             "bench: SIPp plays sound and keys over a raw socket, which takes root (or the right "
             "CAP_NET_RAW). Run it as root; nothing was measured.",
@@ -60,6 +63,11 @@ def _narrowed(plan: Plan, asked: argparse.Namespace) -> Plan:
     return plan
 
 
+def _tickets_plan(asked: argparse.Namespace) -> tickets.Plan:
+    plan = tickets.SHORT if asked.short else tickets.FULL
+    return replace(plan, sizes=(asked.tickets,)) if asked.tickets else plan
+
+
 async def _measure(asked: argparse.Namespace) -> Results:
     results = Results()
     with tempfile.TemporaryDirectory(prefix="hb-") as short:
@@ -70,7 +78,11 @@ async def _measure(asked: argparse.Namespace) -> Results:
                 pages.SHORT if asked.short else pages.FULL, directory / "pages"
             )
             results.failures += results.pages.failures
-        if asked.only != "pages":
+        if asked.only in (None, "tickets"):
+            print("the tickets: a PostgreSQL of our own", flush=True)
+            results.tickets = await tickets.measure(_tickets_plan(asked), directory / "tickets")
+            results.failures += results.tickets.failures
+        if asked.only not in WITHOUT_CALLS:
             plan = _narrowed(SHORT if asked.short else FULL, asked)
             print(f"starting Asterisk and the hotline with {plan.seats} seats", flush=True)
             async with house(directory, plan.seats, KEY_AT_S) as running:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import latency, load, pages, threeway, wire
+from bench import latency, load, pages, threeway, tickets, wire
 from bench.cpu import Spent
 from bench.house import OURS, PLAIN, House
 from bench.latency import Figures
@@ -86,6 +86,7 @@ class Results:
     held_reason: dict[str, str] = field(default_factory=dict)
     threeway: threeway.Found | None = None
     pages: pages.Found | None = None
+    tickets: tickets.Found | None = None
     failures: list[str] = field(default_factory=list)
 
 

@@ -18,7 +18,13 @@ from bench.latency import Figures
 from bench.load import KEY_AT_S
 from bench.plan import Measured, Plan, Results
 
-TARGETS = {"cpu_ratio": 1.3, "key_to_invite_p99_ms": 20.0, "free_to_invite_p99_ms": 10.0}
+TARGETS = {
+    "cpu_ratio": 1.3,
+    "key_to_invite_p99_ms": 20.0,
+    "free_to_invite_p99_ms": 10.0,
+    "tickets_p95_ms": 100.0,
+    "sweep_s": 2.0,
+}
 
 
 def as_json(results: Results, plan: Plan, asterisk: str, *, short: bool) -> dict[str, Any]:
@@ -37,6 +43,7 @@ def as_json(results: Results, plan: Plan, asterisk: str, *, short: bool) -> dict
         "free_to_invite_ms": {s: _figures(m.figures) for s, m in results.free.items()},
         "threeway": results.threeway.as_json() if results.threeway else None,
         "pages": results.pages.as_json() if results.pages else None,
+        "tickets": results.tickets.as_json() if results.tickets else None,
         "machine": _machine(),
         "versions": _versions(asterisk),
         "measured": {
@@ -119,6 +126,8 @@ def table(found: dict[str, Any]) -> str:
         lines += _of_three(found["threeway"])
     if found["pages"]:
         lines += _of_pages(found["pages"])
+    if found["tickets"]:
+        lines += _of_tickets(found["tickets"])
     lines += [f"  {name}: {reason}" for name, reason in found["reasons"].items()]
     lines += [f"  ! {failure}" for failure in found["failures"]]
     return "\n".join(line.rstrip() for line in lines)
@@ -145,6 +154,29 @@ def _of_pages(found: dict[str, Any]) -> list[str]:
         f"  {with_pages:.1%} of a core with them, {without:.1%} without",
         f"  a message: {_cell(found['cpu_us_per_message'])} µs of CPU",
         f"  change to page: {_cell(late['median'])} ms median, {_cell(late['p99'])} ms p99",
+    ]
+
+
+def _of_tickets(found: dict[str, Any]) -> list[str]:
+    """A line a question, a column a number of tickets: how the cost grows."""
+    sizes = list(found["ms"])
+    names = {name: None for costs in found["ms"].values() for name in costs}
+    goal = f"to reach: {TARGETS['tickets_p95_ms']:g} ms"
+    rows = [(f"p95, ms, of {found['asked_each']}", *(f"{int(s):,}" for s in sizes), goal)]
+    for name in names:
+        p95 = [found["ms"][size][name]["p95"] for size in sizes]
+        over = p95[-1] > TARGETS["tickets_p95_ms"]
+        rows.append((name, *(f"{ms:g}" for ms in p95), "missed" if over else ""))
+    for sweep in found["sweep"].values():
+        late = sweep["look_s"] > TARGETS["sweep_s"]
+        goal = f"to reach: {TARGETS['sweep_s']:g} s" + (", missed" if late else "")
+        look = f"{sweep['open_terms']:,} open terms looked through"
+        sent = f"{sweep['reminded']} reminded of in {sweep['remind_s']:g} s"
+        rows.append((look, *("" for _ in sizes), f"{sweep['look_s']:g} s ({goal}); {sent}"))
+    widths = [max(len(row[n]) for row in rows) for n in range(len(sizes) + 1)]
+    return ["", "tickets on PostgreSQL:"] + [
+        "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True))
+        for row in rows
     ]
 
 

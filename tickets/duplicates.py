@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from sqlalchemy import ColumnElement, Connection, Row, func, select, union
 
 from db.models import ticket, ticket_words
-from tickets import likeness, words
+from tickets import likeness, search, words
 from tickets.rules.states import UNDER_WAY
 
 DAY_MS = 24 * 3600 * 1000
@@ -84,6 +84,7 @@ def alike(
         now_ms: wordings are looked for as far back as `likeness.MONTHS`.
         where: what this person may see (scope).
     """
+    search.steady(conn)
     mine = words.telling(words.of_texts(matter.text, matter.company))
     rarity = likeness.rarity(conn, now_ms)
     open_ = (ticket.c.state.in_(UNDER_WAY), *where)

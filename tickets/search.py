@@ -68,7 +68,7 @@ def page(conn: Connection, wanted: Wanted, columns: Columns, caller_hash: Hash) 
             must be among them.
         caller_hash: the keyed hash of a number as typed.
     """
-    _steady(conn)
+    steady(conn)
     words = search_words.read(wanted.q, caller_hash)
     if words.nothing:
         return Page([], 0, more=False)
@@ -88,7 +88,7 @@ def every(
     conn: Connection, wanted: Wanted, columns: Columns, caller_hash: Hash, most: int
 ) -> list[Row[Any]]:
     """All that fit, in the list's order, at most `most`: for the export. Pages do not count."""
-    _steady(conn)
+    steady(conn)
     words = search_words.read(wanted.q, caller_hash)
     if words.nothing:
         return []
@@ -185,7 +185,7 @@ def _rows(conn: Connection, ids: Sequence[int], columns: Columns) -> list[Row[An
     return [found[one] for one in ids]
 
 
-def _steady(conn: Connection) -> None:
+def steady(conn: Connection) -> None:
     """Plans for the values asked for, not for any; compiling one costs more than it saves."""
     if conn.dialect.name == "postgresql":
         conn.execute(_STEADY)

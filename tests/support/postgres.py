@@ -38,11 +38,14 @@ class Postgres:
     home: Path
     durable: bool = False
     """A commit that was acknowledged outlives `crash`, as in life; slower."""
+    shared_buffers: str = "32MB"
     _server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it (again) on its port; back when it answers."""
-        self._server = _start(self.bin, self.home, self.directory, self.port, self.durable)
+        self._server = _start(
+            self.bin, self.home, self.directory, self.port, self.durable, self.shared_buffers
+        )
         try:
             _wait_until_ready(self.bin, self._server, self.port, self.directory / "server.log")
         except BaseException:
@@ -98,7 +101,7 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def postgres(*, durable: bool = False) -> Iterator[Postgres]:
+def postgres(*, durable: bool = False, shared_buffers: str = "32MB") -> Iterator[Postgres]:
     """Start a server, hand it out, stop it and remove its files.
 
     Raises NoPostgres when the server's programs are missing.
@@ -115,7 +118,7 @@ def postgres(*, durable: bool = False) -> Iterator[Postgres]:
     try:
         _run(programs / "initdb", "-D", str(home), "-U", _USER, "-A", "trust", "-E", "UTF8",
              "--locale=C", "--no-sync")  # fmt: skip
-        server = Postgres(_free_port(), programs, directory, home, durable)
+        server = Postgres(_free_port(), programs, directory, home, durable, shared_buffers)
         server.start()
         try:
             yield server
@@ -165,7 +168,7 @@ def _run(*words: str | Path) -> None:
 
 
 def _start(
-    programs: Path, home: Path, directory: Path, port: int, durable: bool
+    programs: Path, home: Path, directory: Path, port: int, durable: bool, shared_buffers: str
 ) -> subprocess.Popen[bytes]:
     settings = {
         "listen_addresses": "127.0.0.1",
@@ -174,7 +177,7 @@ def _start(
         "synchronous_commit": "on" if durable else "off",
         "full_page_writes": "off",
         "max_connections": "60",
-        "shared_buffers": "32MB",
+        "shared_buffers": shared_buffers,
         "log_min_messages": "error",
     }
     words = [str(programs / "postgres"), "-D", str(home), "-p", str(port)]
