@@ -48,7 +48,7 @@ class Attached(msgspec.Struct, frozen=True):
     "/tickets/{id}/attachments/check",
     "Whether a file may come, before it is sent",
     roles=EVERYBODY,
-    problems=(404, 409, 413, 422),
+    problems=(404, 409, 422),
 )
 async def check_attachment(context: Context, *, path: RowPath, body: Announced) -> None:
     await context.parts.database.read(_may_attach, context.parts, path.id, context.account)
@@ -68,6 +68,8 @@ async def attach_file(context: Context, *, path: RowPath, query: Named) -> Liste
         raise Problem(415, "请直接发送文件内容", code="not-a-file")
     await parts.database.read(_may_attach, parts, path.id, context.account)
     declared = request.content_length
+    if declared is not None and declared > most_bytes(parts):
+        raise _too_large(parts)
     extension = _check_name(parts, query.name, 1 if declared is None else declared)
     try:
         stored = await files.receive(
@@ -133,8 +135,6 @@ def most_bytes(parts: Parts) -> int:
 
 
 def _check_name(parts: Parts, name: str, size_bytes: int) -> str:
-    if size_bytes > most_bytes(parts):
-        raise _too_large(parts)
     try:
         return attachments.check_name(name, size_bytes, most_bytes(parts))
     except Unfit as unfit:
