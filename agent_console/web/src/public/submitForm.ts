@@ -44,7 +44,7 @@ export function submitMistakes(values: SubmitValues, most: number): Record<strin
   const wrong: Record<string, string> = {};
   if (values.type === '') wrong['type'] = '请选择诉求类型';
   if (values.credit_code.trim() !== '' && !isCreditCode(plain(values.credit_code))) {
-    wrong['credit_code'] = '统一社会信用代码应为 18 位，且校验位正确；不清楚可以不填';
+    wrong['credit_code'] = '应为 18 位，且最后一位校验码正确；不清楚可以不填';
   }
   const length = values.text.trim().length;
   if (length < TEXT_LEAST) wrong['text'] = `请说明时间、地点、事情经过和您的要求，至少 ${TEXT_LEAST} 个字`;
@@ -58,7 +58,7 @@ export function submitMistakes(values: SubmitValues, most: number): Record<strin
 /** A mobile number, or an area code with a number behind it; dashes and spaces do not matter. */
 export function isTelephone(text: string): boolean {
   const digits = plain(text).replace(/[-()]/g, '').replace(/^(\+|00)86/, '');
-  return /^1[3-9]\d{9}$/.test(digits) || /^0\d{2,3}[2-9]\d{6,7}$/.test(digits);
+  return /^1[3-9]\d{9}$/.test(digits) || /^0[1-9]\d{8,10}$/.test(digits);
 }
 
 export function submitFields(values: SubmitValues): Record<string, unknown> {
