@@ -87,7 +87,7 @@ _ASKS = {"return": "退回", "extension": "延期", "suspension": "挂起", "ter
 _WRITTEN = (
     # To the unit (承办单位) and its head.
     ("dispatched", "派单", "工单{number}已派至贵单位[，请于{due}前签收]。"),
-    ("assisting", "协办", "工单{number}请贵单位协办[，主办单位为{unit}][，请于{due}前办理]。"),
+    ("assisting", "协办", "工单{number}请贵单位协办[，主办单位为{unit}]。"),
     ("assisted", "协办完成", "工单{number}的协办意见已提交。"),
     ("sent_back", "退回重办", "工单{number}的答复未通过审核，请修改后重新提交[，期限{due}]。"),
     ("again", "二次办理", "工单{number}回访结果为不满意，现再次交贵单位办理[，请于{due}前签收]。"),
@@ -109,9 +109,10 @@ _WRITTEN = (
     ("settled", "已办结", "您的诉求（工单{number}）已办结，可凭编号和来电号码后四位查询答复。"),
     *((f"asked_{code}", f"{word}申请", f"工单{{number}}有{word}申请待批[。承办单位：{{unit}}]。")
       for code, word in _ASKS.items()),
-    *((f"agreed_{code}", f"同意{word}", f"工单{{number}}的{word}申请已同意[，办理期限{{due}}]。")
+    *((f"agreed_{code}", f"同意{word}",
+       f"工单{{number}}的{word}申请已同意" + ("[，办理期限{due}]。" if code == "extension" else "。"))
       for code, word in _ASKS.items()),
-    *((f"refused_{code}", f"不同意{word}", f"工单{{number}}的{word}申请未获同意[，办理期限{{due}}]。")
+    *((f"refused_{code}", f"不同意{word}", f"工单{{number}}的{word}申请未获同意[，当前期限{{due}}]。")
       for code, word in _ASKS.items()),
 )  # fmt: skip
 

@@ -62,7 +62,7 @@ def put(
         key: the same key never gives a second notice.
 
     Raises:
-        ValueError: an unknown template, recipient or arg, or an arg that could be a person's data.
+        ValueError: an unknown template, recipient or arg.
         TypeError: an arg that is neither a text nor a whole number.
     """
     role, who = _recipient(to)
@@ -70,10 +70,11 @@ def put(
         template_for(template, role)
     except KeyError:
         raise ValueError(f"no notice is called {template}") from None
-    told = {**_checked(args), **_number_of(conn, ticket_id)}
+    told = _checked(args)
     channels = place.settings.notices.channels_of(role)
     if not channels:
         return
+    told |= _number_of(conn, ticket_id)
     if role == "caller" and not _has_mobile(conn, who):
         return  # told by telephone, as always
     row = {"template": template, "args": told, "ticket_id": ticket_id}
@@ -95,18 +96,29 @@ def _recipient(to: str) -> tuple[str, int]:
 
 
 def _checked(args: Mapping[str, Any]) -> dict[str, Any]:
-    """Only known facts, each short and without what could be a person's number."""
-    told = {name: value for name, value in args.items() if value is not None}
-    for name, value in told.items():
+    """Only known facts, each short and without what could be a person's number.
+
+    A name of facts is the program's and refused when it is wrong; a value can be a person's
+    (the name of a unit), and must not stop the move that tells it.
+    """
+    told: dict[str, Any] = {}
+    for name, value in args.items():
         if name not in ARGS:
             raise ValueError(f"not a fact of a notice: {name}")
+        if value is None:
+            continue
         if isinstance(value, bool) or not isinstance(value, int | str):
             raise TypeError(f"neither a text nor a whole number: {name}")
-        if isinstance(value, str) and (
-            len(value) > _LONGEST or _MANY_DIGITS.search(_TICKET_NUMBER.sub("", value))
-        ):
-            raise ValueError(f"too long, or digits that could be a person's number: {name}")
+        told[name] = _harmless(value) if isinstance(value, str) else value
     return told
+
+
+def _harmless(value: str) -> str:
+    """Short, and digits that could be a number only where they are a ticket's."""
+    kept = _TICKET_NUMBER.findall(value)
+    parts = [_MANY_DIGITS.sub("…", part) for part in _TICKET_NUMBER.split(value)]
+    joined = "".join(f"{part}{number}" for part, number in zip(parts, [*kept, ""], strict=True))
+    return joined if len(joined) <= _LONGEST else joined[: _LONGEST - 1] + "…"
 
 
 def _number_of(conn: Connection, ticket_id: int | None) -> dict[str, str]:
