@@ -83,7 +83,7 @@ class CmppSms:
         link = await self._line()
         if link is None:
             return later(self._why)
-        taken: list[str] = []
+        taken = ""
         for number, content in enumerate(contents, start=1):
             try:
                 message_id, result = await link.submit(
@@ -100,8 +100,8 @@ class CmppSms:
                 return unknown("短信网关未答复")
             if result != 0:
                 return _not_taken(result, partly=bool(taken))
-            taken.append(message_id)
-        return sent(" ".join(taken))
+            taken = message_id
+        return sent(taken)
 
     async def _line(self) -> Link | None:
         """The line, waited for as long as an answer would be."""

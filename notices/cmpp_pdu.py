@@ -23,6 +23,9 @@ DELIVER, DELIVER_RESP = 0x00000005, 0x80000005
 ACTIVE_TEST, ACTIVE_TEST_RESP = 0x00000008, 0x80000008
 
 UCS2 = 8
+CHARGED = 2
+"""The enterprise pays, never the citizen."""
+FREE = b"01"
 
 _CONNECT = struct.Struct("!6s16sBI")
 _CONNECT_RESP = struct.Struct("!B16sB")
@@ -104,11 +107,12 @@ def read_connect_resp(body: bytes) -> tuple[int, bytes, int]:
 
 
 def submit(message: Submit) -> bytes:
-    """The body of a SUBMIT; a report is asked for. A message in parts carries its UDH."""
+    """The body of a SUBMIT. A message in parts carries its UDH; a report is asked for of the last
+    part alone, for a telephone gets all or none."""
     head = _SUBMIT_HEAD.pack(
-        bytes(8), message.total, message.number, 1, 0, message.service_id.encode(),
-        0, b"", 0, int(message.total > 1), UCS2, message.source_addr.encode(),
-        b"01", b"", b"", b"", message.src_id.encode(), 1,
+        bytes(8), message.total, message.number, int(message.number == message.total), 0,
+        message.service_id.encode(), CHARGED, b"", 0, int(message.total > 1), UCS2,
+        message.source_addr.encode(), FREE, b"0", b"", b"", message.src_id.encode(), 1,
     )  # fmt: skip
     to = message.to.encode().ljust(21, b"\0")
     return head + to + bytes([len(message.content)]) + message.content + bytes(8)

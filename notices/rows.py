@@ -163,9 +163,7 @@ def report(conn: Connection, channel: str, reference: str, error: str) -> bool:
     """The network says later that a message did not arrive; False when no row is of this name."""
     row = conn.execute(
         select(outbox.c.id, outbox.c.state).where(
-            outbox.c.channel == channel,
-            outbox.c.reference.is_not(None),
-            (" " + outbox.c.reference + " ").contains(f" {reference} ", autoescape=True),
+            outbox.c.reference == reference, outbox.c.channel == channel
         )
     ).first()
     if row is None:

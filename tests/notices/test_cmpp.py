@@ -153,7 +153,9 @@ async def test_given_a_long_text_then_its_parts_are_joined_by_their_headers() ->
     assert {part.content[:3] for part in parts} == {b"\x05\x00\x03"}
     assert len({part.content[3] for part in parts}) == 1
     assert [(part.content[4], part.content[5]) for part in parts] == [(4, n) for n in (1, 2, 3, 4)]
-    assert outcome.reference == " ".join(part.id.hex() for part in parts)
+    # The last part's report stands for all.
+    assert [part.report for part in parts] == [0, 0, 0, 1]
+    assert outcome.reference == parts[-1].id.hex()
 
 
 async def test_given_a_text_beyond_ten_parts_then_it_is_refused_before_it_is_sent() -> None:
@@ -353,20 +355,21 @@ async def test_given_undelivered_then_the_notice_that_was_sent_fails_and_says_so
     assert await database.write(rows.again, 1)
 
 
-async def test_a_report_finds_its_notice_among_parts_and_no_other(database: Database) -> None:
+async def test_a_report_finds_its_own_notice_and_no_other(database: Database) -> None:
     settings = places.settings_with(**places.sms_cmpp(9))
     await database.write(places.furnish)
     for key in ("a", "b"):
         await database.write(put, settings, to="caller:1", template="received", key=key)
     one, two = await database.write(rows.take, [1, 2], "w", 1000)
-    await database.write(rows.settle, one, "w", Outcome("sent", reference="00aa 00ab"), None)
+    await database.write(rows.settle, one, "w", Outcome("sent", reference="00ab"), None)
     await database.write(rows.settle, two, "w", Outcome("sent", reference="00a"), None)
     assert not await database.write(rows.report, "sms", "0a", "x")
-    assert not await database.write(rows.report, "sms", "%", "x")
+    assert not await database.write(rows.report, "email", "00ab", "x")
     assert await database.write(rows.report, "sms", "00ab", "")
+    assert [row.state for row in await database.read(all_rows)] == ["sent", "sent"]
     assert await database.write(rows.report, "sms", "00ab", "未送达")
     first, second = await database.read(all_rows)
-    assert (first.state, second.state) == ("failed", "sent")
+    assert (first.state, first.error, second.state) == ("failed", "未送达", "sent")
 
 
 # --- bytes ---

@@ -192,6 +192,7 @@ class CmppGateway(Faulty):
         length = body[138]
         assert len(body) == 139 + length + 8, "the fixed fields of a SUBMIT have 147 octets"
         assert body[116] == 1, "to one number"
+        assert (body[22], body[53:55]) == (2, b"01"), "the citizen must not be charged"
         message = Message(
             sequence,
             struct.pack(">Q", self._ids),
