@@ -26,7 +26,7 @@ from hotline.cli import main
 from hotline.numbers import key_file
 from hotline.progress import StepFailed
 from hotline.single import Claim, Running
-from tests.support.settings import ROOT
+from tests.support.settings import ROOT, free_port
 
 T = TypeVar("T")
 
@@ -154,6 +154,21 @@ def test_given_a_rotation_was_killed_when_it_is_said_again_then_it_goes_on(
     told = asyncio.run(_doing(settings, numbers, Sealer.of_file(path)))
     assert told == [f"1380000{n:04d}" for n in range(CALLS)]
     keys_command.check(settings)
+
+
+def test_given_an_unfinished_rotation_then_the_hotline_does_not_start_and_says_why(
+    settings: Settings,
+) -> None:
+    keyring.begin_rotation(key_file(settings))
+    started = subprocess.run(
+        [sys.executable, "-m", "hotline", "console"],
+        env={**os.environ, "HOTLINE_VAR": str(settings.var), "HOTLINE_CONSOLE_PORT": str(free_port())},
+        capture_output=True, text=True, timeout=60, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert started.returncode == 1
+    assert "is not finished" in started.stderr
+    assert "hotline keys rotate" in started.stderr
+    assert "Traceback" not in started.stderr + started.stdout
 
 
 def test_given_it_was_killed_before_the_first_or_after_the_last_row_then_it_goes_on(
