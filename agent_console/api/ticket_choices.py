@@ -13,7 +13,8 @@ from agent_console.api.ticket_parts import (
     Reason,
     RefusedMove,
 )
-from tickets import catalogue, units
+from config.model import Settings
+from tickets import catalogue, letters, units
 from tickets.rules import decide
 from tickets.rules.facts import Actor, Facts, Limits
 from tickets.rules.fields import Field
@@ -25,8 +26,11 @@ BETWEEN = " / "
 class Choices:
     """Fills in the choices of moves' fields for one ticket; units are read when first needed."""
 
-    def __init__(self, conn: Connection, actor: Actor, facts: Facts, region: str) -> None:
+    def __init__(
+        self, conn: Connection, settings: Settings, actor: Actor, facts: Facts, region: str
+    ) -> None:
         self._conn = conn
+        self._settings = settings
         self._actor = actor
         self._facts = facts
         self._region = region
@@ -59,10 +63,10 @@ class Choices:
             effect=move.effect,
             basis=move.basis,
             to=move.to,
-            fields=[self._field(field) for field in move.fields],
+            fields=[self._field(move, field) for field in move.fields],
         )
 
-    def _field(self, field: Field) -> MoveField:
+    def _field(self, move: Move, field: Field) -> MoveField:
         choices = [_choice(field, *pair) for pair in field.choices]
         suggested: str | int | list[int] | None = None
         if field.kind in ("unit", "units"):
@@ -73,6 +77,11 @@ class Choices:
                 suggested = line.unit_id if field.kind == "unit" else self._without(line.assisting)
         elif field.name == "difficulty":
             suggested = self._facts.difficulty
+        elif (move.name, field.name) in letters.OF_FIELDS:
+            suggested = letters.begun(
+                self._conn, self._settings, self._facts.id, move.name, field.name,
+                self._facts.now_ms,
+            )  # fmt: skip
         return MoveField(
             name=field.name,
             label=field.label,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from agent_console.api.fields import RowPath
-from agent_console.api.ticket_conflicts import CONFLICT, gone, move_refused
+from agent_console.api.ticket_conflicts import gone
 from agent_console.api.ticket_shapes import (
     PreviewedTerm,
     PreviewedTerms,
@@ -34,7 +34,7 @@ operations = Operations("tickets")
 
 @operations.add(
     "POST", "/tickets/{id}/preview", "The deadlines that a move would set", roles=DESKS,
-    problems=CONFLICT,
+    problems=(404, 422),
 )  # fmt: skip
 async def preview_move(context: Context, *, path: RowPath, body: TicketPreview) -> PreviewedTerms:
     return await context.parts.database.read(_preview, Seer.of(context), path.id, body)
@@ -50,7 +50,11 @@ def _preview(conn: Connection, seer: Seer, ticket_id: int, wanted: TicketPreview
         errors = (FieldError("move", "没有这种操作"),)
         raise Problem(422, "没有这种操作", code="unknown-move", errors=errors)
     facts = reading.facts(conn, seer.place, row, seer.now_ms)
-    decision = _thought_of(conn, seer, actor, facts, move, wanted.form)
+    try:
+        decision = _thought_of(conn, seer, actor, facts, move, wanted.form)
+    except Refused:
+        # What can't be done sets no deadline; why not is said when it is asked for.
+        return PreviewedTerms([])
     return PreviewedTerms(
         [
             PreviewedTerm(kind, TERMS[kind], due.ms, due.provisional)
@@ -66,8 +70,6 @@ def _thought_of(
     limits = seer.place.limits(conn)
     try:
         return decide(move.name, facts, actor, form, reading.known(conn, move, form), limits)
-    except Refused as error:
-        raise move_refused(error) from None
     except Unfit:
         values, _ = fields.read(move.fields, form)
         return Decision(move, move, _Half(values))

@@ -89,7 +89,7 @@ def full(conn: Connection, seer: Seer, ticket_id: int) -> Ticket | None:
     watch = seer.watch(conn)
     facts = reading.facts(conn, seer.place, row, seer.now_ms)
     limits = seer.place.limits(conn)
-    choices = Choices(conn, actor, facts, row.region)
+    choices = Choices(conn, seer.place.settings, actor, facts, row.region)
     # What a unit reads of a call are the words of the ticket.
     call_id = None if of_unit else row.call_id
     complained = None if of_unit else _unit(conn, row.complained_unit_id)
