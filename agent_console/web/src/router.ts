@@ -18,7 +18,7 @@ declare module 'vue-router' {
 
 export const HOMES: Record<Room, string> = {
   work: '/work',
-  tickets: '/tickets',
+  tickets: '/desks',
   missed: '/missed',
   floor: '/floor',
   expert: '/expert',
@@ -50,6 +50,16 @@ export const router = createRouter({
       meta: { title: '网上提交诉求', open: true },
     },
     {
+      path: '/tickets/:id(\\d+)/trace',
+      component: () => import('./pages/TracePage.vue'),
+      meta: { title: '倒查问责' },
+    },
+    {
+      path: '/tickets/:id(\\d+)/papers/:paper(\\d+)',
+      component: () => import('./pages/PaperPage.vue'),
+      meta: { title: '打印稿' },
+    },
+    {
       path: '/',
       component: () => import('./shell/AppFrame.vue'),
       meta: { title: '' },
@@ -59,6 +69,11 @@ export const router = createRouter({
           path: 'work',
           component: () => import('./pages/WorkPage.vue'),
           meta: { room: 'work', title: '工作台' },
+        },
+        {
+          path: 'desks/:desk([a-z_]+)?',
+          component: () => import('./pages/DeskPage.vue'),
+          meta: { room: 'tickets', frame: 'desks', title: '工单' },
         },
         {
           path: 'tickets',

@@ -7,16 +7,25 @@ import { learnServerTime } from '../lib/clock';
 const BASE = '/api/v1';
 const LIMIT_MS = 10_000;
 
+const NOTHING_MORE = {
+  detail: null,
+  errors: [],
+  current: undefined,
+  changes: [],
+  reasons: [],
+  allowed: [],
+} satisfies Partial<Problem>;
+
 /** The server refused, with a sentence for the person (RFC 9457). */
 export class Refused extends Error {
   readonly status: number;
   readonly problem: Problem;
 
-  constructor(problem: Problem) {
+  constructor(problem: Pick<Problem, 'title' | 'status'> & Partial<Problem>) {
     super(problem.detail ?? problem.title);
     this.name = 'Refused';
     this.status = problem.status;
-    this.problem = problem;
+    this.problem = { ...NOTHING_MORE, ...problem };
   }
 
   fieldMessage(field: string): string | null {
@@ -71,11 +80,10 @@ export async function readProblem(response: Response): Promise<Problem> {
   if (parsed.success) return parsed.data;
   const retry = response.headers.get('Retry-After');
   return {
+    ...NOTHING_MORE,
     title: response.status >= 500 ? '服务器暂时不能处理' : '请求没有被接受',
     status: response.status,
     detail: retry === null ? null : `请在 ${retry} 秒后再试`,
-    errors: [],
-    current: undefined,
   };
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 
 import { FloorCall, Party } from '../floor/schema';
+import { Changed, loop, loopRow, Reason } from '../tickets/schema';
 
 export { FloorCall, Party };
 
@@ -54,6 +55,16 @@ export type Seat = z.infer<typeof Seat>;
 
 export const Session = z.object({
   account: z.object({ id, login: z.string(), name: z.string(), role: Role }),
+  /** What this person may do with tickets: dispatch, office, approve, follow_up, supervise, sign. */
+  duties: z
+    .array(z.string())
+    .nullish()
+    .transform((value) => value ?? []),
+  /** The unit of somebody of role `unit`. */
+  unit: z
+    .object({ id, name: z.string() })
+    .nullish()
+    .transform((value) => value ?? null),
   csrf: z.string(),
   demo: z.boolean(),
   seat: Seat.nullish().transform((value) => value ?? null),
@@ -73,6 +84,10 @@ export const Disposition = z.object({
 export type Disposition = z.infer<typeof Disposition>;
 
 const Labels = z.record(z.string(), z.string());
+const laterLabels = Labels.nullish().transform((value) => value ?? {});
+
+/** A content class; `parent` names the one it stands below. */
+const TicketClass = Choice.extend({ parent: optionalText });
 
 export const Settings = z.object({
   zone: z.string(),
@@ -80,7 +95,11 @@ export const Settings = z.object({
   queues: z.array(z.object({ name: z.string(), label: z.string(), callback_key: optionalText })),
   lines: z.array(z.object({ name: z.string(), label: z.string() })),
   types: z.array(Choice),
-  classes: z.array(Choice),
+  classes: z.array(TicketClass),
+  regions: z
+    .array(Choice)
+    .nullish()
+    .transform((value) => value ?? []),
   dispositions: z.array(Disposition),
   pause_reasons: z.array(Choice),
   /** Numbers that are rung with one press: police, fire, … */
@@ -96,7 +115,17 @@ export const Settings = z.object({
     event_kinds: Labels,
     missed_kinds: Labels,
     recording_problems: Labels,
-    talk_states: Labels.nullish().transform((value) => value ?? {}),
+    talk_states: laterLabels,
+    moves: laterLabels,
+    papers: laterLabels,
+    paper_states: laterLabels,
+    terms: laterLabels,
+    difficulties: laterLabels,
+    causes: laterLabels,
+    stars: laterLabels,
+    duties: laterLabels,
+    asks: laterLabels,
+    lists: laterLabels,
   }),
 });
 export type Settings = z.infer<typeof Settings>;
@@ -203,6 +232,7 @@ export const TicketRow = z.object({
   caller_masked: optionalText,
   created_ms: ms,
   updated_ms: ms,
+  ...loopRow,
 });
 export type TicketRow = z.infer<typeof TicketRow>;
 
@@ -231,6 +261,12 @@ export const TimelineEntry = z.object({
   kind: z.string(),
   who: optionalText,
   detail: z.unknown().optional(),
+  /** Of a move or an act of the closed loop. */
+  move: optionalText,
+  from_state: optionalText,
+  to_state: optionalText,
+  why: optionalText,
+  done_on: optionalText,
 });
 export type TimelineEntry = z.infer<typeof TimelineEntry>;
 
@@ -254,6 +290,7 @@ export const Ticket = z.object({
   updated_ms: ms,
   timeline: z.array(TimelineEntry),
   recordings: z.array(Recording),
+  ...loop,
 });
 export type Ticket = z.infer<typeof Ticket>;
 
@@ -261,6 +298,8 @@ export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({
     items: z.array(item),
     total: z.number().int(),
+    /** There are more than `total` says: nobody counts further. */
+    more: flag,
     page: z.number().int(),
     size: z.number().int(),
   });
@@ -377,7 +416,20 @@ export const Problem = z.object({
     .array(z.object({ field: z.string(), message: z.string() }))
     .nullish()
     .transform((value) => value ?? []),
-  /** A 409 of a ticket: how it stands now. */
+  /** A 409 of a ticket: how it stands now, and who changed what meanwhile. */
   current: z.unknown().optional(),
+  changes: z
+    .array(Changed)
+    .nullish()
+    .transform((value) => value ?? []),
+  /** A move that a rule forbids: which rule, and what would be allowed. */
+  reasons: z
+    .array(Reason)
+    .nullish()
+    .transform((value) => value ?? []),
+  allowed: z
+    .array(z.object({ name: z.string(), label: z.string() }))
+    .nullish()
+    .transform((value) => value ?? []),
 });
 export type Problem = z.infer<typeof Problem>;

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { ask, askMaybe, query, tell, tellWhileClosing } from './http';
 import * as schema from './schema';
 
-function listOf<T extends z.ZodType>(item: T) {
+export function listOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item) }).transform(({ items }) => items);
 }
 
@@ -49,10 +49,14 @@ export const server = {
   tickets: (filters: TicketFilters) =>
     ask('GET', `/tickets${query({ ...filters })}`, schema.pageOf(schema.TicketRow)),
   ticket: (id: number) => ask('GET', `/tickets/${id}`, schema.Ticket),
-  saveTicket: (id: number, version: number, fields: Record<string, string | null>) =>
+  saveTicket: (id: number, version: number, fields: Record<string, string | number | null>) =>
     ask('PATCH', `/tickets/${id}`, schema.Ticket, { version, ...fields }),
-  completeTicket: (id: number, version: number) =>
-    ask('POST', `/tickets/${id}/complete`, schema.Ticket, { version }),
+  /** `form`: what the chosen disposition asks for, the reason of a rejection. */
+  completeTicket: (id: number, version: number, form: Record<string, string> = {}) =>
+    ask('POST', `/tickets/${id}/complete`, schema.Ticket, {
+      version,
+      ...(Object.keys(form).length > 0 ? { form } : {}),
+    }),
 
   floor: () => ask('GET', '/floor', schema.Floor),
   citizenPhone: () => ask('POST', '/demo/phone', schema.CitizenPhone),

@@ -15,10 +15,13 @@ export type CallChange = z.infer<typeof CallChange>;
 
 export const TicketChange = z.object({
   id: z.number().int(),
-  number: z.string(),
-  state: z.string(),
-  version: z.number().int(),
-  complete: z.boolean(),
+  /** What a unit is told of a ticket that is no longer its own: nothing else then. */
+  gone: z.boolean().optional(),
+  version: z
+    .number()
+    .int()
+    .nullish()
+    .transform((value) => value ?? 0),
   account_id: z.number().int().nullish(),
 });
 export type TicketChange = z.infer<typeof TicketChange>;
@@ -39,6 +42,11 @@ export const Change = z.discriminatedUnion('topic', [
     ...envelope,
     topic: z.literal('expert'),
     data: z.object({ id: z.number().int() }),
+  }),
+  z.object({
+    ...envelope,
+    topic: z.literal('unit'),
+    data: z.object({ id: z.number().int().nullish() }),
   }),
   z.object({ ...envelope, topic: z.literal('figures'), data: Figures }),
   z.object({

@@ -10,9 +10,12 @@ import { oneAtATime } from '../lib/refresh';
 import { microphone } from '../phone/microphone';
 import { seatPhone } from '../phone/seatPhone';
 import { desk, shouldReturn } from '../state/desk';
+import { desks } from '../state/desks';
 import { floor } from '../state/floor';
 import { notices } from '../state/notices';
 import { session } from '../state/session';
+import { trail } from '../state/trail';
+import { units } from '../state/units';
 import { answer } from './useRinging';
 
 const AGAIN_MS = 3_000;
@@ -21,6 +24,11 @@ const GRACE_MS = 3_000;
 const readAll = oneAtATime(async () => {
   if (session.rooms.value.length === 0) return;
   try {
+    // The floor and the messages to seats are of the hotline's own people.
+    if (session.current.value?.account.role === 'unit') {
+      if (session.hasSeat.value) await desk.load();
+      return;
+    }
     floor.load(await server.floor());
     if (session.hasSeat.value) await Promise.all([desk.load(), notices.load()]);
   } catch (error) {
@@ -84,6 +92,8 @@ export function useDeskWiring(): void {
     live.onChange((change) => {
       floor.apply(change);
       desk.apply(change);
+      desks.apply(change);
+      if (change.topic === 'unit') units.changed();
       tellOutcome(change);
       notices.apply(change, desk.seat.value?.id ?? null);
     }),
@@ -119,6 +129,9 @@ export function useDeskWiring(): void {
     seatPhone.stop();
     microphone.close();
     floor.forget();
+    desks.forget();
+    units.forget();
+    trail.forget();
     notices.forget();
     desk.begin(null);
   });

@@ -4,6 +4,7 @@ import { computed, ref, shallowRef } from 'vue';
 import { Refused, setCsrf } from '../api/http';
 import type { Role, Session, Settings } from '../api/schema';
 import { server } from '../api/server';
+import { keptForms } from '../moves/keptForms';
 import { drafts } from '../tickets/draftStore';
 
 const current = shallowRef<Session | null>(null);
@@ -17,8 +18,7 @@ const ROOMS: Record<Role, readonly Room[]> = {
   agent: ['work', 'tickets', 'missed'],
   expert: ['expert', 'work', 'tickets', 'missed'],
   supervisor: ['floor', 'work', 'tickets', 'missed', 'admin'],
-  // Tickets reach the units with the work on dispatching; until then nothing is theirs.
-  unit: [],
+  unit: ['tickets'],
   admin: ['floor', 'tickets', 'missed', 'admin'],
 };
 export type Room = 'work' | 'tickets' | 'missed' | 'floor' | 'expert' | 'admin';
@@ -26,6 +26,8 @@ export type Room = 'work' | 'tickets' | 'missed' | 'floor' | 'expert' | 'admin';
 /** The rooms this role may enter, the first one is where it starts; 工作台 needs a seat. */
 export function roomsOf(role: Role, hasSeat: boolean): Room[] {
   const rooms = ROOMS[role].filter((room) => room !== 'work' || hasSeat);
+  // A unit's telephone rings a reporter from his ticket; no caller is offered to it.
+  if (role === 'unit') return rooms;
   return hasSeat && !rooms.includes('work') ? ['work', ...rooms] : rooms;
 }
 
@@ -33,6 +35,7 @@ async function enter(entered: Session): Promise<void> {
   setCsrf(entered.csrf);
   settings.value = await server.settings();
   drafts.belongTo(entered.account.id);
+  keptForms.belongTo(entered.account.id);
   current.value = entered;
   signedOut = false;
   lapsed.value = false;
@@ -43,6 +46,8 @@ export const session = {
   settings: computed(() => settings.value),
   lapsed: computed(() => lapsed.value),
   hasSeat: computed(() => current.value?.seat != null),
+  /** Callers are offered to the seat; that of a unit only rings out. */
+  takesCalls: computed(() => current.value?.seat != null && current.value.account.role !== 'unit'),
   rooms: computed(() =>
     current.value === null
       ? []
@@ -71,6 +76,7 @@ export const session = {
   async signOut(): Promise<void> {
     await server.signOut();
     drafts.dropAll();
+    keptForms.dropAll();
     setCsrf('');
     current.value = null;
     signedOut = true;

@@ -1,5 +1,5 @@
-/** The columns of the ticket list; which of them are shown is the person's own choice. */
-import { ref, watch } from 'vue';
+/** The columns of ticket lists; which of them are shown is the person's own choice, list by list. */
+import { ref, watch, type Ref } from 'vue';
 
 import type { Settings, TicketRow } from '../api/schema';
 import { briefTime } from '../lib/time';
@@ -9,16 +9,18 @@ export interface Column {
   name: string;
   label: string;
   width: number | undefined;
-  kind: 'number' | 'words';
+  /** `due` is drawn as a mark, the others as their text. */
+  kind: 'number' | 'words' | 'due';
   text: (row: TicketRow, settings: Settings, nowMs: number) => string;
 }
 
 export const COLUMNS: readonly Column[] = [
-  { name: 'number', label: '编号', width: 150, kind: 'number', text: (row) => row.number },
+  { name: 'number', label: '编号', width: 140, kind: 'number', text: (row) => row.number },
+  { name: 'due', label: '期限', width: 236, kind: 'due', text: () => '' },
   {
     name: 'created',
     label: '建立时间',
-    width: 150,
+    width: 144,
     kind: 'number',
     text: (row, settings, now) => briefTime(row.created_ms, now, settings.zone),
   },
@@ -39,21 +41,21 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'type',
     label: '类型',
-    width: 92,
+    width: 84,
     kind: 'words',
     text: (row, settings) => labelOf(settings.types, row.type),
   },
   {
     name: 'class',
     label: '内容分类',
-    width: 190,
+    width: 170,
     kind: 'words',
-    text: (row, settings) => labelOf(settings.classes, row.content_class),
+    text: (row, settings) => row.class_label ?? labelOf(settings.classes, row.content_class),
   },
   {
     name: 'company',
     label: '企业',
-    width: 180,
+    width: 160,
     kind: 'words',
     text: (row) => row.company ?? '',
   },
@@ -63,6 +65,34 @@ export const COLUMNS: readonly Column[] = [
     width: undefined,
     kind: 'words',
     text: (row) => row.text_head ?? '',
+  },
+  {
+    name: 'unit',
+    label: '主办单位',
+    width: 140,
+    kind: 'words',
+    text: (row) => row.unit_name ?? '',
+  },
+  {
+    name: 'difficulty',
+    label: '难易',
+    width: 70,
+    kind: 'words',
+    text: (row, settings) => settings.labels.difficulties[row.difficulty ?? ''] ?? '',
+  },
+  {
+    name: 'round',
+    label: '轮次',
+    width: 76,
+    kind: 'words',
+    text: (row) => (row.round > 0 ? `第 ${row.round} 次` : ''),
+  },
+  {
+    name: 'repeats',
+    label: '重复',
+    width: 80,
+    kind: 'words',
+    text: (row) => (row.repeats > 0 ? `${row.repeats + 1} 次` : ''),
   },
   {
     name: 'disposition',
@@ -80,23 +110,50 @@ export const COLUMNS: readonly Column[] = [
   },
 ];
 
-const KEY = 'hotline.ticket-columns';
-const USUAL = ['number', 'created', 'caller', 'state', 'type', 'company', 'text', 'agent'];
 /** Without the number a row could not be told from another. */
 export const ALWAYS = 'number';
 
-function stored(): Set<string> {
-  const names = localStorage.getItem(KEY)?.split(',') ?? USUAL;
+/** What a list shows before anybody chose; a desk of its own names what its work needs. */
+const USUAL: Readonly<Record<string, readonly string[]>> = {
+  all: ['number', 'created', 'state', 'company', 'text', 'unit', 'due'],
+  drafts: ['number', 'created', 'caller', 'type', 'company', 'text'],
+  dispatch: ['number', 'due', 'type', 'class', 'company', 'text', 'repeats'],
+  review: ['number', 'due', 'type', 'class', 'company', 'text'],
+  unit: ['number', 'due', 'state', 'class', 'company', 'text', 'round'],
+  assist: ['number', 'due', 'unit', 'class', 'company', 'text'],
+};
+const DESK = ['number', 'due', 'unit', 'class', 'company', 'text', 'round'];
+
+export interface ColumnChoice {
+  shown: Ref<ReadonlySet<string>>;
+  toggle: (name: string) => void;
+}
+
+const choices = new Map<string, ColumnChoice>();
+const keyOf = (list: string): string =>
+  list === 'all' ? 'hotline.ticket-columns' : `hotline.desk-columns.${list}`;
+
+function stored(list: string): Set<string> {
+  const names = localStorage.getItem(keyOf(list))?.split(',') ?? USUAL[list] ?? DESK;
   const known = names.filter((name) => COLUMNS.some((column) => column.name === name));
   return new Set([ALWAYS, ...known]);
 }
 
-export const shownColumns = ref(stored());
-watch(shownColumns, (names) => localStorage.setItem(KEY, [...names].join(',')));
-
-export function toggleColumn(name: string): void {
-  const names = new Set(shownColumns.value);
-  if (!names.delete(name)) names.add(name);
-  names.add(ALWAYS);
-  shownColumns.value = names;
+/** The choice for a list: `all`, or the name of a desk. */
+export function columnsOf(list: string): ColumnChoice {
+  const known = choices.get(list);
+  if (known !== undefined) return known;
+  const shown = ref<ReadonlySet<string>>(stored(list));
+  watch(shown, (names) => localStorage.setItem(keyOf(list), [...names].join(',')));
+  const choice: ColumnChoice = {
+    shown,
+    toggle(name) {
+      const names = new Set(shown.value);
+      if (!names.delete(name)) names.add(name);
+      names.add(ALWAYS);
+      shown.value = names;
+    },
+  };
+  choices.set(list, choice);
+  return choice;
 }

@@ -4,7 +4,16 @@ import { z } from 'zod';
 const PREFIX = 'hotline.draft.';
 const KEEP_MS = 24 * 3_600_000;
 
-export const FIELDS = ['type', 'content_class', 'company', 'text', 'disposition'] as const;
+export const FIELDS = [
+  'type',
+  'content_class',
+  'company',
+  'text',
+  'disposition',
+  'region',
+  'credit_code',
+  'complained_unit_id',
+] as const;
 export type Field = (typeof FIELDS)[number];
 export type Values = Record<Field, string | null>;
 

@@ -9,6 +9,9 @@ const server: Values = {
   company: '甲公司',
   text: '来电人询问补贴',
   disposition: null,
+  region: '',
+  credit_code: null,
+  complained_unit_id: null,
 };
 
 describe('merging typed text with the server', () => {

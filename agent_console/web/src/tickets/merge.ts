@@ -38,7 +38,20 @@ export function merge(base: Partial<Values>, edits: Partial<Values>, theirs: Val
   return merged;
 }
 
-export function valuesOf(ticket: Values): Values {
-  const { type, content_class, company, text, disposition } = ticket;
-  return { type, content_class, company, text, disposition };
+/** The form's fields of a ticket, each as the text in which it is kept and compared. */
+export function valuesOf(
+  ticket: Omit<Values, 'complained_unit_id'> & { complained_unit_id: number | string | null },
+): Values {
+  const { type, content_class, company, text, disposition, region, credit_code } = ticket;
+  const complained = ticket.complained_unit_id;
+  return {
+    type,
+    content_class,
+    company,
+    text,
+    disposition,
+    region,
+    credit_code,
+    complained_unit_id: complained === null ? null : String(complained),
+  };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
-import type { Ticket } from '../api/schema';
+import { Ticket } from '../api/schema';
 
 const shelf = new Map<string, string>();
 vi.stubGlobal('addEventListener', () => undefined);
@@ -19,7 +19,7 @@ const { server } = await import('../api/server');
 const { drafts } = await import('./draftStore');
 const { TicketDraft } = await import('./ticketDraft');
 
-const BASE: Ticket = {
+const BASE = Ticket.parse({
   id: 7,
   number: '20261122-00007',
   version: 1,
@@ -39,19 +39,19 @@ const BASE: Ticket = {
   updated_ms: 1,
   timeline: [],
   recordings: [],
-};
+});
 
 /** The server's side: keeps one ticket and refuses an old version, as the real one does. */
 class Desk {
   ticket = { ...BASE };
   away = false;
-  readonly saves: Record<string, string | null>[] = [];
+  readonly saves: Record<string, string | number | null>[] = [];
 
-  save(version: number, fields: Record<string, string | null>): Promise<Ticket> {
+  save(version: number, fields: Record<string, string | number | null>): Promise<Ticket> {
     if (this.away) return Promise.reject(new Unreachable());
     if (version !== this.ticket.version) return Promise.reject(conflict(this.ticket));
     this.saves.push(fields);
-    this.ticket = { ...this.ticket, ...fields, version: version + 1 };
+    this.ticket = Ticket.parse({ ...this.ticket, ...fields, version: version + 1 });
     return Promise.resolve(this.ticket);
   }
 }
@@ -203,7 +203,7 @@ describe('handing in', () => {
     const draft = await opened();
     draft.set('text', '来电人咨询');
     expect(await draft.complete()).toBe(true);
-    expect(completed).toHaveBeenCalledWith(7, 2);
+    expect(completed).toHaveBeenCalledWith(7, 2, {});
     expect(draft.ticket.value?.complete).toBe(true);
   });
   it('given fields are missing, names each and loses nothing', async () => {

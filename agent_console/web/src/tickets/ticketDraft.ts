@@ -59,17 +59,21 @@ export class TicketDraft {
   }
 
   value(field: Field): string {
-    const edited = field in this.#edits ? this.#edits[field] : this.ticket.value?.[field];
-    return edited ?? '';
+    return (field in this.#edits ? this.#edits[field] : this.#kept(field)) ?? '';
   }
 
   set(field: Field, value: string): void {
     if (same(value, this.value(field))) return;
-    if (!(field in this.#edits)) this.#base[field] = this.ticket.value?.[field] ?? null;
+    if (!(field in this.#edits)) this.#base[field] = this.#kept(field);
     this.#edits[field] = value;
-    this.errors.value = this.errors.value.filter((error) => error.field !== field);
+    this.clearError(field);
     this.#keep();
     this.#schedule(PAUSE_MS);
+  }
+
+  /** The field is being put right. */
+  clearError(field: string): void {
+    this.errors.value = this.errors.value.filter((error) => error.field !== field);
   }
 
   /** The person decides a clash: their own words or the other's. */
@@ -95,13 +99,13 @@ export class TicketDraft {
   }
 
   /** Hands the form in; true when the server took it. */
-  async complete(): Promise<boolean> {
+  async complete(form: Record<string, string> = {}): Promise<boolean> {
     this.completing.value = true;
     try {
       if (!(await this.flush())) return false;
       const version = this.ticket.value?.version;
       if (version === undefined) return false;
-      this.#take(await server.completeTicket(this.id, version));
+      this.#take(await server.completeTicket(this.id, version, form));
       this.errors.value = [];
       return true;
     } catch (error) {
@@ -110,6 +114,16 @@ export class TicketDraft {
     } finally {
       this.completing.value = false;
     }
+  }
+
+  /** A move was done with it, or somebody else was faster: this is how it stands now. */
+  show(ticket: Ticket): void {
+    this.#take(ticket);
+  }
+
+  /** It was taken from this person's unit: nothing of it is shown any more. */
+  gone(): void {
+    this.failed.value = '工单已转出，不再由您的单位办理';
   }
 
   /** The feed says the ticket has this version now. */
@@ -139,7 +153,12 @@ export class TicketDraft {
     clearTimeout(this.#timer);
   }
 
-  #sendable(): Partial<Values> {
+  /** The server's value, as text. */
+  #kept(field: Field): string | null {
+    return this.ticket.value === null ? null : valuesOf(this.ticket.value)[field];
+  }
+
+  #sendable(): Sent {
     const blocked = new Set(this.clashes.value.map((clash) => clash.field));
     const entries = FIELDS.filter((field) => field in this.#edits && !blocked.has(field)).map(
       (field) => [field, toSend(field, this.#edits[field] ?? '')] as const,
@@ -165,8 +184,8 @@ export class TicketDraft {
       const saved = await server.saveTicket(this.id, version, { ...sent });
       for (const field of FIELDS) {
         if (!(field in sent)) continue;
-        if (same(this.#edits[field], sent[field])) this.#forgetEdit(field);
-        else this.#base[field] = saved[field];
+        if (same(this.#edits[field], words(sent[field]))) this.#forgetEdit(field);
+        else this.#base[field] = valuesOf(saved)[field];
       }
       this.#take(saved);
       this.saving.value = { state: 'saved', atMs: serverNow() };
@@ -209,7 +228,7 @@ export class TicketDraft {
   }
 
   #forgetEdit(field: Field): void {
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a record of five fields
+    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- a record of eight fields
     delete this.#edits[field];
     this.#base = Object.fromEntries(Object.entries(this.#base).filter(([name]) => name !== field));
   }
@@ -220,10 +239,17 @@ export class TicketDraft {
   }
 }
 
-/** A choice taken back is none at all; an emptied text is an empty text. */
-function toSend(field: Field, value: string): string | null {
-  const words = field === 'company' || field === 'text';
-  return value === '' && !words ? null : value;
+type Sent = Partial<Record<Field, string | number | null>>;
+
+/** A choice taken back is none at all; an emptied text is an empty text; a unit is its number. */
+function toSend(field: Field, value: string): string | number | null {
+  const words = field === 'company' || field === 'text' || field === 'region';
+  if (value === '' && !words) return null;
+  return field === 'complained_unit_id' ? Number(value) : value;
+}
+
+function words(value: string | number | null | undefined): string | null {
+  return value == null ? null : String(value);
 }
 
 /** Sends everything typed in this page; false when some of it could not be sent. */

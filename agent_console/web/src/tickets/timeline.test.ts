@@ -10,12 +10,29 @@ const words: Words = {
   queue: (name) => ({ business: '优化营商环境专线' })[name] ?? name,
   line: (name) => name,
   seat: (id) => (id === 1 ? '王小丽' : null),
+  moves: { dispatch: '派单', follow_up: '登记回访', reply: '提交答复' },
+  difficulties: { simple: '简单' },
+  stars: { '2': '不满意' },
+  terms: { done: '办结' },
+  unit: (id) => ({ 5: '市场监管局', 6: '税务局' })[id] ?? null,
+  when: (ms) => `时刻 ${ms}`,
 };
 const entry = (kind: string, detail: unknown, who: string | null = null) => ({
   at_ms: 5,
   kind,
   who,
   detail,
+  move: null,
+  from_state: null,
+  to_state: null,
+  why: null,
+  done_on: null,
+});
+/** A move or an act of the closed loop. */
+const moved = (move: string, detail: unknown, more: object = {}) => ({
+  ...entry(move === 'dispatch' ? 'moved' : 'acted', detail, '派单员甲'),
+  move,
+  ...more,
 });
 
 describe('lines of the timeline', () => {
@@ -30,6 +47,33 @@ describe('lines of the timeline', () => {
     expect(lineOf(entry('recording_problem', { what: 'disk_full' }), words).detail).toBe(
       '录音存储空间不足',
     );
+  });
+  it('says of a move to whom, into which state, why and on what', () => {
+    const line = lineOf(
+      moved('dispatch', { unit_id: 5, assisting: [6], difficulty: 'simple' }, {
+        from_state: 'to_dispatch', to_state: 'closed', why: '请尽快核实', done_on: 'call:abc',
+      }),
+      words,
+    );
+    expect(line).toMatchObject({
+      title: '派单', who: '派单员甲', why: '请尽快核实', on: '通话', of: 'loop', move: 'dispatch',
+      detail: '市场监管局 · 协办 税务局 · 简单 · 转为“已办结”',
+    });
+  });
+  it('says how content a caller was, and that he was not reached', () => {
+    expect(lineOf(moved('follow_up', { stars: 2, reached: true }), words).detail).toBe('不满意');
+    expect(lineOf(moved('follow_up', { stars: null, reached: false }), words).detail).toBe('未联系上');
+  });
+  it('keeps both texts of a reply, and names the system where nobody acted', () => {
+    const line = lineOf(
+      { ...moved('reply', { reply_public: '已退还', reply_internal: '已核实' }), who: null },
+      words,
+    );
+    expect(line.texts).toEqual([
+      { label: '答复来电人', text: '已退还' },
+      { label: '办理情况', text: '已核实' },
+    ]);
+    expect(line.who).toBe('系统');
   });
   it('names the party of a conversation, what he was rung for and why he went', () => {
     const rung = { leg: 'x', who: 'expert', label: '张三（市场监管局）', why: 'consult' };

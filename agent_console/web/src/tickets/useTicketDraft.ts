@@ -19,7 +19,8 @@ export function useTicketDraft(id: Readonly<Ref<number | null>>): ShallowRef<Tic
   );
   const stopChange = live.onChange((change) => {
     if (change.topic === 'ticket' && change.data.id === draft.value?.id) {
-      void draft.value.heard(change.data.version);
+      if (change.data.gone === true) draft.value.gone();
+      else void draft.value.heard(change.data.version);
     }
     const call = draft.value?.ticket.value?.call_id ?? null;
     if (change.topic === 'recording' && call !== null && change.data.call_id === call) {

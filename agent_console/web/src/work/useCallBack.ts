@@ -17,10 +17,11 @@ const whyNot = computed(() => {
   return '';
 });
 
+/** Whether the call was begun. */
 async function callBack(
   whom: { ticket_id: number } | { missed_id: number },
   masked: string | null,
-): Promise<void> {
+): Promise<boolean> {
   try {
     await ElMessageBox.confirm(
       '您的电话先自动接通，然后呼叫对方。通话全程录音。',
@@ -28,10 +29,11 @@ async function callBack(
       { confirmButtonText: '回拨', cancelButtonText: '取消' },
     );
   } catch {
-    return; // Element Plus answers "no" by rejecting.
+    return false; // Element Plus answers "no" by rejecting.
   }
-  if (await microphone.open()) await desk.callBack(whom);
-  else desk.say(MICROPHONE_HELP[microphone.state.value]);
+  if (await microphone.open()) return desk.callBack(whom);
+  desk.say(MICROPHONE_HELP[microphone.state.value]);
+  return false;
 }
 
 export function useCallBack() {
