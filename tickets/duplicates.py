@@ -81,7 +81,7 @@ def alike(
     """Open tickets that may be the same matter, the likeliest first.
 
     Args:
-        now_ms: wordings are looked for as far back as `likeness.MONTHS`.
+        now_ms: wordings are looked for as far back as `likeness.WEEKS`.
         where: what this person may see (scope).
     """
     search.steady(conn)

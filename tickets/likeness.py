@@ -7,7 +7,6 @@ rarest words; comparing those few is all that is done a ticket.
 
 from __future__ import annotations
 
-import itertools
 import math
 import threading
 from collections import Counter
@@ -19,17 +18,21 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, select
 
 from db.models import ticket, ticket_words
 from tickets import words
-from tickets.search_words import with_a_pair
+from tickets.search_words import with_two
 
 SAMPLE = 1000
 """Rarity is read off so many newest tickets."""
+LEAST = 100
+"""With fewer tickets than this a word is judged as if there were so many."""
 SAMPLE_MS = 10 * 60 * 1000
 """How long a sample is good for."""
-TELLING_WORDS = 6
-"""So many of a text's rarest words lead to candidates; pairs of them, so 15 questions."""
+SEEN, UNSEEN = 8, 4
+"""So many of a text's rarest words lead to candidates: of those in the sample, and of others."""
+COMMON = 0.05
+"""A word in more of the tickets than this leads nowhere."""
 CANDIDATES = 150
-MONTHS = 6
-"""Wordings are looked for so many months back, this one included."""
+WEEKS = 26
+"""Wordings are looked for so many weeks back, this one included."""
 
 
 class Rarity(NamedTuple):
@@ -59,7 +62,7 @@ def rarity(conn: Connection, now_ms: int) -> Rarity:
     for kept in conn.execute(newest).scalars():
         counts.update(words.read(kept))
         tickets += 1
-    fresh = Rarity(counts, max(tickets, SAMPLE))
+    fresh = Rarity(counts, max(tickets, LEAST))
     with _lock:
         _samples[conn.engine] = (now_ms, fresh)
     return fresh
@@ -82,11 +85,10 @@ def candidates(
     where: Sequence[ColumnElement[bool]],
 ) -> Iterable[Row[Any]]:
     """The newest tickets that share two of the rarest words; all of one, if there is but one."""
-    rarest = sorted(mine, key=lambda word: (-rarity.of(word), -len(word), word))[:TELLING_WORDS]
-    if not rarest:
+    leading = _leading(mine, rarity)
+    if not leading:
         return ()
-    pairs: list[tuple[str, ...]] = [*itertools.combinations(rarest, 2)] or [(rarest[0],)]
-    shared = with_a_pair(conn, pairs, _months_back(now_ms))
+    shared = with_two(conn, leading, _weeks_back(now_ms))
     found = (
         select(*columns)
         .join(ticket_words, ticket_words.c.ticket_id == ticket.c.id)
@@ -97,9 +99,18 @@ def candidates(
     return conn.execute(found)
 
 
-def _months_back(now_ms: int) -> list[str]:
-    this = words.month_number(now_ms)
-    return [words.month_word(this - back) for back in range(MONTHS)]
+def _leading(mine: frozenset[str], rarity: Rarity) -> list[str]:
+    """The words that few tickets have, the rarest first."""
+    order = sorted(mine, key=lambda word: (rarity.counts.get(word, 0), -len(word), word))
+    unseen = [word for word in order if word not in rarity.counts]
+    most = COMMON * rarity.tickets
+    seen = [word for word in order if 0 < rarity.counts.get(word, 0) <= most]
+    return seen[:SEEN] + unseen[:UNSEEN]
+
+
+def _weeks_back(now_ms: int) -> list[str]:
+    this = words.week_of(now_ms)
+    return [words.week_word(this - back) for back in range(WEEKS)]
 
 
 def _square(found: frozenset[str], rarity: Rarity) -> float:

@@ -112,7 +112,7 @@ def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]
     if few is not None:
         return _plainly(conn, found.where(search_words.one_of(few)), most) if few else []
     if wanted.order == "newest":
-        return _by_months(conn, wanted, found, words, most)
+        return _by_weeks(conn, wanted, found, words, most)
     return _plainly(conn, found.where(search_words.in_row(words.tokens)), most)
 
 
@@ -120,13 +120,13 @@ def _plainly(conn: Connection, found: Select[Any], most: int) -> list[int]:
     return list(conn.execute(found.limit(most)).scalars())
 
 
-def _by_months(
+def _by_weeks(
     conn: Connection, wanted: Wanted, found: Select[Any], words: Words, most: int
 ) -> list[int]:
-    """From the newest month back, each step twice as far, until there are enough."""
+    """From the newest week back, each step twice as far, until there are enough."""
     ids: list[int] = []
-    for months in search_words.months(conn, wanted.from_ms, wanted.to_ms):
-        hit = search_words.in_postgres(words.tokens, months)
+    for weeks in search_words.weeks(conn, wanted.from_ms, wanted.to_ms):
+        hit = search_words.in_postgres(words.tokens, weeks)
         ids += _plainly(conn, found.where(hit), most - len(ids))
         if len(ids) >= most:
             break
@@ -186,12 +186,12 @@ def _rows(conn: Connection, ids: Sequence[int], columns: Columns) -> list[Row[An
 
 
 def steady(conn: Connection) -> None:
-    """Plans for the values asked for, not for any; compiling one costs more than it saves."""
+    """Plans for the values asked for, not for any; compiling one, or workers for one, cost more."""
     if conn.dialect.name == "postgresql":
         conn.execute(_STEADY)
 
 
 _STEADY = text(
     "SELECT set_config('plan_cache_mode', 'force_custom_plan', true),"
-    " set_config('jit', 'off', true)"
+    " set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)"
 )

@@ -2,7 +2,7 @@
 
 SQLite looks words up in FTS5, PostgreSQL in GIN. GIN gives its hits in no order, and the planner
 guesses badly how many there are of several words together; so on PostgreSQL we ask first whether
-they are few (then by their ids), and else go back month by month, or look into each row.
+they are few (then by their ids), and else go back week by week, or look into each row.
 """
 
 from __future__ import annotations
@@ -84,18 +84,17 @@ def in_sqlite(tokens: Sequence[str]) -> ColumnElement[bool]:
     return _in_sqlite(_said([[token] for token in tokens], SQLITE))
 
 
-def in_postgres(tokens: Sequence[str], months: Sequence[str]) -> ColumnElement[bool]:
-    """Has all these words and is of one of these months (GIN)."""
-    return _in_postgres(_said([*([token] for token in tokens), months], POSTGRES))
+def in_postgres(tokens: Sequence[str], weeks: Sequence[str]) -> ColumnElement[bool]:
+    """Has all these words and is of one of these weeks (GIN)."""
+    return _in_postgres(_said([*([token] for token in tokens), weeks], POSTGRES))
 
 
-def with_a_pair(
-    conn: Connection, pairs: Sequence[Sequence[str]], months: Sequence[str]
-) -> ColumnElement[bool]:
-    """Has both words of one of the pairs and is of one of these months."""
+def with_two(conn: Connection, tokens: Sequence[str], weeks: Sequence[str]) -> ColumnElement[bool]:
+    """Has two of these words (or the only one) and is of one of these weeks."""
     of = SQLITE if conn.dialect.name == "sqlite" else POSTGRES
-    either = of.either.join(f"({_said([[word] for word in pair], of)})" for pair in pairs)
-    asked = f"({either}){of.both}{_said([months], of)}"
+    pairs = [[[token], tokens[at:]] for at, token in enumerate(tokens[:-1], 1)] or [[tokens]]
+    either = of.either.join(f"({_said(pair, of)})" for pair in pairs)
+    asked = f"({either}){of.both}{_said([weeks], of)}"
     return _in_sqlite(asked) if of is SQLITE else _in_postgres(asked)
 
 
@@ -122,7 +121,9 @@ def _in_sqlite(asked: str) -> ColumnElement[bool]:
 
 
 def _in_postgres(asked: str) -> ColumnElement[bool]:
-    return ticket.c.id.in_(select(ticket_words.c.ticket_id).where(_hit(asked)))
+    hits = select(ticket_words.c.ticket_id).where(_hit(asked)).scalar_subquery()
+    # As an array GIN is asked once, whatever the planner thinks of the number of hits.
+    return ticket.c.id == any_(func.array(hits, type_=ARRAY(BigInteger)))
 
 
 def _hit(asked: str) -> ColumnElement[bool]:
@@ -149,19 +150,18 @@ def in_row(tokens: Sequence[str]) -> ColumnElement[bool]:
     return select(has).where(ticket_words.c.ticket_id == ticket.c.id).scalar_subquery()
 
 
-def months(conn: Connection, from_ms: int | None, to_ms: int | None) -> Iterator[list[str]]:
-    """The months in which there are tickets, newest first: one, two, four … at a time."""
+def weeks(conn: Connection, from_ms: int | None, to_ms: int | None) -> Iterator[list[str]]:
+    """The weeks in which there are tickets, newest first: one, two, four … at a time."""
     of = select(func.min(ticket.c.created_ms), func.max(ticket.c.created_ms))
     oldest, newest = conn.execute(of).one()
-    if newest is None or (from_ms or 0) > newest:
+    if newest is None:
         return
-    # No end of the tickets' own is passed: what was asked for may lie in the year 200000.
-    last = words.month_number(newest if to_ms is None else min(newest, to_ms))
-    first = words.month_number(max(oldest, from_ms or 0))
+    last = words.week_of(newest if to_ms is None else min(newest, to_ms))
+    first = words.week_of(max(oldest, from_ms or 0))
     size = 1
     while last >= first:
         found = range(last, max(first, last - size + 1) - 1, -1)
-        yield [words.month_word(month) for month in found]
+        yield [words.week_word(week) for week in found]
         last -= size
         size *= 2
 

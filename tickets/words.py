@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime
 
 import rjieba
 from sqlalchemy import Connection, Executable, bindparam, select
@@ -22,7 +21,8 @@ LONGEST = 40
 """Characters of a word; longer ones are no words."""
 PRIVATE_DIGITS = 7
 """So many digits or more are somebody's number."""
-_MONTH = "月"
+WEEK_MS = 7 * 24 * 3600 * 1000
+_WEEK = "周"
 
 _HAN_DIGIT = "[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]"
 _CONTACTS = (
@@ -69,24 +69,23 @@ def without_contacts(text: str) -> str:
     return _DIGITS.sub(_unless_private, plain)
 
 
-def month_number(at_ms: int) -> int:
-    """Months since the year 0 (UTC), so that one can count with them."""
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return at.year * 12 + at.month - 1
+def week_of(at_ms: int) -> int:
+    """Weeks since 1970 (UTC)."""
+    return at_ms // WEEK_MS
 
 
-def month_word(month: int) -> str:
-    """The word that every ticket of a month has: a search goes back month by month."""
-    return f"{_MONTH}{month // 12:04d}{month % 12 + 1:02d}"
+def week_word(week: int) -> str:
+    """The word that every ticket of a week has: a search goes back week by week."""
+    return f"{_WEEK}{week}"
 
 
 def kept(found: frozenset[str], created_ms: int) -> str:
     """As `ticket_words.words` holds them."""
-    return " ".join((month_word(month_number(created_ms)), *sorted(found)))
+    return " ".join((week_word(week_of(created_ms)), *sorted(found)))
 
 
 def read(words: str) -> frozenset[str]:
-    """The other way round, without the month."""
+    """The other way round, without the week."""
     return frozenset(words.split(" ")[1:])
 
 

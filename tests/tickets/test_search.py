@@ -142,7 +142,7 @@ async def test_pages_and_a_count_that_has_an_end(
     await database.write(go)
 
 
-async def test_common_words_go_back_month_by_month(
+async def test_common_words_go_back_week_by_week(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More hits than are sorted at once: on PostgreSQL another road, the same answer."""
@@ -169,15 +169,15 @@ async def test_common_words_go_back_month_by_month(
 
 @pytest.mark.parametrize(
     ("first", "last", "groups"),
-    [(0, 0, [1]), (10, 0, [1]), (365, 0, [1, 2, 4, 6]), (40, 35, [1])],
+    [(0, 0, [1]), (7, 0, [1, 1]), (77, 0, [1, 2, 4, 5]), (42, 35, [1, 1])],
 )
-async def test_months_go_back_further_each_time(
+async def test_weeks_go_back_further_each_time(
     database: Database, first: int, last: int, groups: list[int]
 ) -> None:
     def go(conn: Connection) -> list[int]:
         for days in (first, last):
             stored(conn, created_ms=NOW - days * DAY)
-        return [len(group) for group in search_words.months(conn, None, None)]
+        return [len(group) for group in search_words.weeks(conn, None, None)]
 
     assert await database.write(go) == groups
 

@@ -5,7 +5,6 @@ Tickets that are there already get their words here.
 
 import re
 import unicodedata
-from datetime import UTC, datetime
 
 import rjieba
 import sqlalchemy as sa
@@ -43,6 +42,7 @@ SEARCH_OF_SQLITE = (
 SEARCH_OF_POSTGRES = """CREATE INDEX ix_ticket_words_found ON ticket_words
     USING gin (array_to_tsvector(string_to_array(words, ' ')))"""
 AT_ONCE = 1000
+WEEK_MS = 7 * 24 * 3600 * 1000
 
 
 def upgrade() -> None:
@@ -107,5 +107,4 @@ def words_of(text: str, company: str, created_ms: int) -> str:
                 if len(part) <= 40 and sum(c.isdigit() for c in part) < 7:
                     found.add(part)
         found.update(re.findall(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]", plain))
-    month = datetime.fromtimestamp(created_ms / 1000, UTC).strftime("%Y%m")
-    return " ".join((f"月{month}", *sorted(found)))
+    return " ".join((f"周{created_ms // WEEK_MS}", *sorted(found)))
