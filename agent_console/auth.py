@@ -136,9 +136,11 @@ def close_session(conn: Connection, session_id: str) -> None:
     conn.execute(delete(session).where(session.c.token_hash == session_id))
 
 
-def close_all_of(conn: Connection, account_id: int) -> list[str]:
-    """End every session of an account (a new password, a ghost); returns their ids."""
+def close_all_of(conn: Connection, account_id: int, but: str | None = None) -> list[str]:
+    """End the sessions of an account (a new password, a ghost), all but one; returns their ids."""
     ended = delete(session).where(session.c.account_id == account_id)
+    if but is not None:
+        ended = ended.where(session.c.token_hash != but)
     return list(conn.execute(ended.returning(session.c.token_hash)).scalars())
 
 

@@ -205,21 +205,28 @@ def change(
     return Changed(person, sessions, endpoint)
 
 
-def renew_password(conn: Connection, by: int, account_id: int, password_hash: str) -> Changed:
+def renew_password(
+    conn: Connection, by: int, account_id: int, password_hash: str, but: str
+) -> Changed:
     """A new password, which ends her sessions.
 
+    Args:
+        but: the session that asks, which goes on: else nobody would get to see the password.
+
     Raises:
-        Missing: no such account.
+        Missing: no such account. InUse: she is in a call.
     """
     before = get(conn, account_id)
     if before is None:
         raise Missing
+    _not_in_a_call(conn, account_id)
     conn.execute(
         update(account).where(account.c.id == account_id).values(password_hash=password_hash)
     )
-    sessions = auth.close_all_of(conn, account_id)
+    sessions = auth.close_all_of(conn, account_id, but)
+    endpoint = _leave_seat(conn, before) if sessions else None
     person = _kept(conn, by, account_id, "password_renewed", {})
-    return Changed(person, sessions, None)
+    return Changed(person, sessions, endpoint)
 
 
 def what_is_wrong(
@@ -296,8 +303,14 @@ def _may_go(conn: Connection, by: int, before: Person, wish: Wish) -> None:
                 f"{before.unit_name}还有 {count} 件未办结工单，且没有其他可登录的人员，"
                 "请先为该单位设立另一名经办人"
             )
-    seat = seats.of_account(conn, before.id)
-    if _other_screens(was, wish) and seat is not None and seat.state in pages.IN_A_CALL:
+    if _other_screens(was, wish):
+        _not_in_a_call(conn, before.id)
+
+
+def _not_in_a_call(conn: Connection, account_id: int) -> None:
+    """A caller is not to lose the agent because something is kept differently."""
+    seat = seats.of_account(conn, account_id)
+    if seat is not None and seat.state in pages.IN_A_CALL:
         raise InUse("该人员正在通话，请在通话结束后再修改")
 
 

@@ -128,14 +128,14 @@ async def change_person(context: Context, *, path: RowPath, body: PersonEdit) ->
 
 
 @operations.add(
-    "POST", "/admin/people/{id}/password", "A new password", roles=ADMINS, problems=(404,)
+    "POST", "/admin/people/{id}/password", "A new password", roles=ADMINS, problems=(404, 409)
 )
 async def renew_password(context: Context, *, path: RowPath) -> WithPassword:
     password = new_password()
     hashed = await context.services.passwords.hash(password)
     with as_problems("人员"):
         changed = await context.parts.database.write(
-            people.renew_password, context.account.id, path.id, hashed
+            people.renew_password, context.account.id, path.id, hashed, context.session.id
         )
     await _leave(context, changed)
     return WithPassword(shown(changed.person), password)

@@ -224,6 +224,9 @@ async def test_given_a_person_in_a_call_then_she_is_not_closed_under_it(house: H
     refused = await change(admin, person, open=False)
     assert (refused.status, refused.problem) == (409, "in-use")
     assert "正在通话" in refused.json["detail"]
+    renewing = await admin.post(f"/admin/people/{agent.account_id}/password")
+    assert (renewing.status, renewing.problem) == (409, "in-use")
+    assert (await agent.get("/session")).status == 200
     assert (await change(admin, person, name="话务员")).status == 200
     assert await house.database.read(calls.get, call_id(1))
 
@@ -270,6 +273,17 @@ async def test_given_a_new_password_then_the_old_one_and_its_sessions_end(house:
     )
     assert not [one for one in kept if password in one]
     assert [act for act, _, _ in await house.database.read(acts)] == ["person_password_renewed"]
+
+
+async def test_given_her_own_new_password_then_the_page_that_asked_for_it_goes_on(
+    house: House,
+) -> None:
+    admin, elsewhere = await house.signed_in("admin"), house.browser()
+    assert (await elsewhere.sign_in("admin")).status == 200
+    renewed = await admin.post(f"/admin/people/{admin.account_id}/password")
+    assert renewed.status == 200
+    assert (await admin.get("/session")).status == 200
+    assert (await elsewhere.get("/session")).status == 401
 
 
 def test_given_new_passwords_then_no_two_are_the_same_and_all_can_be_typed() -> None:
