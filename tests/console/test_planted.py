@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from agent_console.routes import OPERATIONS
 from config.model import Settings
-from db.models import account_duty, outbox, ticket, ticket_words
+from db.models import account_duty, call, outbox, ticket, ticket_words
 from db.models.base import metadata
 from floor import seats
-from tests.console.house import SEALER, Browser, House
+from tests.console.house import SEALER, Browser, House, call_id, talk
 from tests.console.reporting import KEY, account_of, add_unit, complain_of
 from tests.console.test_intake import made_key, send
 from tests.tickets.filled import filled
@@ -51,7 +51,7 @@ MATTER = {
     "number": NUMBER,
 }
 PEOPLE = ("agent", "expert", "supervisor", "unit", "unit2", "admin")
-IDS = {"id": "1", "call_id": "0" * 32, "queue": "business", "foreign_id": "city-1"}
+IDS = {"id": "1", "call_id": call_id(1), "queue": "business", "foreign_id": "city-1"}
 
 Step = tuple[str, str, dict[str, Any]]
 ONCE: tuple[Step, ...] = (
@@ -126,6 +126,33 @@ async def goes_the_way(house: House, unit_id: int) -> None:
         body = {"version": shown["version"], "move": name, "form": filled(BY_NAME[name], **more)}
         answer = await person.post("/tickets/1/moves", body)
         assert answer.status == 200, (name, shown["state"], answer.body.decode())
+
+
+async def calls(house: House) -> None:
+    """The same person by telephone: an agent writes his name down and passes the matter on."""
+    agent = await house.signed_in("agent")
+    made = await house.do(talk, agent.seat_id, agent.account_id)
+
+    def seal(conn: Connection) -> None:
+        his = {"caller_sealed": SEALER.seal(NUMBER), "caller_hash": SEALER.find(NUMBER)}
+        conn.execute(update(call).values(**his, caller_masked=MASKED))
+
+    await house.do(seal)
+    path = f"/tickets/{made.id}"
+    kept = await agent.ask("PUT", f"{path}/contact", {"name": NAME})
+    assert kept.json["name_masked"] == "司**", kept.body
+    filled_in = {
+        "version": made.version, "type": "complaint", "content_class": "inspection_penalty",
+        "text": "工地夜里施工", "disposition": "passed_on",
+    }  # fmt: skip
+    saved = await agent.ask("PATCH", path, filled_in)
+    assert saved.status == 200, saved.body
+    done = await agent.post(f"{path}/complete", {"version": saved.json["version"]})
+    assert (done.status, done.json["state"]) == (200, "to_dispatch"), done.body
+    assert done.json["contact"]["has_number"]
+    shown = [done.body, (await agent.get(path)).body, (await agent.get(f"{path}/trace")).body]
+    shown.append((await agent.get(f"/calls/{call_id(1)}")).body)
+    assert not any(found_in(body) for body in shown)
 
 
 async def mishaps(house: House) -> list[bytes]:
@@ -211,6 +238,7 @@ async def test_planted_names_and_numbers_are_nowhere_to_be_seen(
     again = await send(sealing, key, "GET", "/intake/v1/tickets/city-1")
 
     await goes_the_way(sealing, unit_id)
+    await calls(sealing)
     head = await sealing.signed_in("supervisor")
     opened = await head.post("/tickets/1/unmask", {"reason": "核实施工时间"})
     assert opened.json == {"name": NAME, "number": NUMBER}
