@@ -1,7 +1,7 @@
 """The wording that letters begin with (整改函, 专报, 上报材料): the place's own, or the shipped one.
 
 Whoever drafts a letter gets it filled in for her ticket and writes on from there. Nothing of the
-reporter is among what can be filled in.
+reporter is among what can be filled in, his company neither: it may be who complained.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ FIELDS = {
     "number": "工单编号",
     "unit": "承办单位",
     "class": "内容分类",
-    "company": "涉及企业",
     "received": "受理日期",
     "round": "办理轮次",
     "date": "今天的日期",
@@ -41,7 +40,7 @@ SHIPPED = {
     ),
     # Y二(四)
     "special_report": (
-        "工单{number}（{class}）于{received}受理，涉及企业：{company}，承办单位：{unit}。"
+        "工单{number}（{class}）于{received}受理，承办单位：{unit}。"
         "该事项疑难复杂，有关情况报告如下：\n\n一、基本情况\n\n二、办理过程和难点\n\n三、建议"
     ),
     # Y二(五)
@@ -95,7 +94,6 @@ def begun(
         "number": row.number,
         "unit": row.unit_name or "",
         "class": row.label or "",
-        "company": row.company,
         "received": _day(row.created_ms, zone),
         "round": str(row.round) if row.round else "",
         "date": _day(at_ms, zone),
