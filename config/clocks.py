@@ -68,4 +68,5 @@ def _in_order(table: Table, read: Clocks) -> None:
 
 
 def _late(table: Table, key: str, found: dt.time, expected: str) -> None:
-    table.mistake(key, f'"{found:%H:%M}"', expected)
+    shown = "24:00" if found == dt.time.max else f"{found:%H:%M}"
+    table.mistake(key, f'"{shown}"', expected)

@@ -248,6 +248,7 @@ def test_given_a_suspension_then_the_days_that_were_left_follow_it() -> None:
     ("count", "moment", "hours", "expected"),
     [
         (clock.ahead, "2026-03-10 09:00", 4, "2026-03-10 15:30"),
+        (clock.ahead, "2026-03-10 14:30", 3, "2026-03-10 17:30"),
         (clock.ahead, "2026-03-10 15:30", 4, "2026-03-11 10:30"),
         (clock.ahead, "2026-03-13 18:00", 4, "2026-03-16 15:00"),
         (clock.back, "2026-03-16 15:00", 4, "2026-03-16 08:30"),

@@ -205,6 +205,24 @@ async def test_given_several_steps_at_once_then_a_batch_takes_so_many_and_the_ne
     await database.write(scene)
 
 
+async def test_given_many_terms_that_ended_then_the_look_reads_the_open_ones_alone(
+    database: Database,
+) -> None:
+    """By its plan: a year's ended terms must not be read every half minute."""
+
+    def scene(conn: Connection) -> None:
+        asked = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
+        if database.dialect == "postgresql":
+            conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        for span in reminders.spans(TOLD, clock.Calendar(), ms(DUE)):
+            look = reminders._due(span).limit(1)
+            sql = look.compile(dialect=conn.dialect, compile_kwargs={"literal_binds": True})
+            plan = str(conn.exec_driver_sql(asked + str(sql)).all())
+            assert "ix_ticket_term_open" in plan, plan
+
+    await database.write(scene)
+
+
 def test_no_moment_is_at_two_steps() -> None:
     for moment in ("2026-03-10 03:00", "2026-03-10 12:30", "2026-03-14 12:00", "2026-02-20 09:00"):
         late, now, soon = reminders.spans(PLACE, clock.Calendar(), ms(moment))
