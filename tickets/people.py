@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from db.models import account_duty, unit, unit_member
+from db.models import account, account_duty, unit, unit_member
 from tickets.rules.facts import Actor
 
 BY_ROLE: dict[str, frozenset[str]] = {
@@ -40,10 +40,17 @@ def below(conn: Connection, unit_id: int) -> frozenset[int]:
     return frozenset(conn.execute(select(tree.c.id)).scalars())
 
 
+def lineage(conn: Connection, unit_id: int | None) -> frozenset[int]:
+    """A unit, every unit above it and every unit below it; nothing for None."""
+    if unit_id is None:
+        return frozenset()
+    up = select(unit.c.id, unit.c.parent_id).where(unit.c.id == unit_id).cte("up", recursive=True)
+    up = up.union(select(unit.c.id, unit.c.parent_id).join(up, unit.c.id == up.c.parent_id))
+    return below(conn, unit_id) | frozenset(conn.execute(select(up.c.id)).scalars())
+
+
 def with_duty(conn: Connection, duty: str) -> list[int]:
     """The accounts that have a duty, of their own or by role; none that is disabled."""
-    from db.models import account
-
     own = select(account_duty.c.account_id)
     roles = [role for role, duties in BY_ROLE.items() if duty in duties]
     found = select(account.c.id).where(

@@ -17,7 +17,7 @@ from db.models import (
     ticket_term,
     unit,
 )
-from tickets import clock
+from tickets import clock, people
 from tickets.place import Place
 from tickets.rules.facts import Ask, Assist, Facts, Known, Paper
 from tickets.rules.fields import LARGEST
@@ -45,6 +45,7 @@ def facts(conn: Connection, place: Place, row: Row[Any], now_ms: int) -> Facts:
         today=place.hours.day_of(now_ms).isoformat(),
         # Who wrote by himself is classed by the dispatcher.
         needs_class=row.source not in WRITTEN and place.needs_class(row.disposition),
+        barred=people.lineage(conn, row.complained_unit_id),
         has_contact=_has_contact(conn, row),
         contacted=row.contacted_ms is not None,
         return_by_ms=_return_by_ms(conn, place, row),

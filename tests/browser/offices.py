@@ -52,42 +52,43 @@ class Offices:
         """
         window = self.windows[who]
         await self.find(window, ticket, desk or DESKS[await self.state(ticket)])
-        shown = await self.shown(window, move)
-        await window.press(f"move-{move}")
-        await window.see("move-dialog")
-        full = filled(BY_NAME[move], **form)
-        for field in BY_NAME[move].fields:
-            if field.name in full:
-                await answer(window, field, full[field.name])
-        await window.press("move-submit")
-        carried_out = form.get("leads_to", move)
-
-        async def look() -> bool:
-            return await self.shown(window, carried_out) > shown
-
-        await until(look, f"{carried_out} stands in the timeline")
+        await self.fill_in(window, move, filled(BY_NAME[move], **form), shows=move)
 
     async def follow_up(self, ticket: int, stars: int, leads_to: str, text: str = "") -> None:
-        """The caller is asked, and says how satisfied he is."""
+        """The caller is asked, and says how satisfied he is; the rules say where it leads."""
         window = self.windows["approver"]
         await self.find(window, ticket, "follow_up")
-        shown = await self.shown(window, leads_to)
-        await window.press("move-follow_up")
         form = {"reached": True, "stars": stars, "how": "person"} | ({"text": text} if text else {})
-        for field in BY_NAME["follow_up"].fields:
+        await self.fill_in(window, "follow_up", form, shows=leads_to)
+
+    async def sign(self, ticket: int, move: str) -> None:
+        """The head reads the paper beside the ticket and signs."""
+        window = self.windows["head"]
+        await window.page.goto(f"{self.house.address}/desks/sign")
+        await window.page.click(f'[data-test="sign-row"][data-ticket="{ticket}"]')
+        await window.press(f"move-{move}")
+        await window.press("move-submit")
+        await window.says("move-said", "已")
+
+    async def fill_in(self, window: Window, move: str, form: dict[str, Any], *, shows: str) -> None:
+        shown = await self.shown(window, shows)
+        await window.press(f"move-{move}")
+        await window.see("move-dialog")
+        for field in BY_NAME[move].fields:
             if field.name in form:
                 await answer(window, field, form[field.name])
         await window.press("move-submit")
 
         async def look() -> bool:
-            return await self.shown(window, leads_to) > shown
+            return await self.shown(window, shows) > shown
 
-        await until(look, f"{leads_to} stands in the timeline")
+        await until(look, f"{shows} stands in the timeline")
 
     async def find(self, window: Window, ticket: int, desk: str) -> None:
         """Open the ticket from the desk where it waits."""
         await window.page.goto(f"{self.house.address}/desks/{desk}")
-        await window.press(f"ticket-row-{ticket}")
+        await window.see("ticket-list")
+        await window.page.click(f'[data-test="ticket-row"][data-ticket="{ticket}"]')
         await window.see("ticket-facts-state")
 
     async def shown(self, window: Window, move: str) -> int:

@@ -185,11 +185,11 @@ def test_at_a_complaint_about_her_own_unit_a_person_may_do_nothing(state: str) -
 
 @pytest.mark.parametrize("form", [{"unit_id": 1}, {"unit_id": 2, "assisting": [1]}])
 def test_the_unit_complained_of_is_never_its_own_judge(form: dict[str, Any]) -> None:
-    one = facts("to_dispatch", complained_unit_id=1)
+    one = facts("to_dispatch", complained_unit_id=1, barred=frozenset({1}))
     dispatch = BY_NAME["dispatch"]
     with pytest.raises(Unfit) as unfit:
         decide("dispatch", one, WHO["dispatcher"], filled(dispatch, **form), KNOWN, LIMITS)
-    assert "被投诉单位不能承办或协办" in {m.message for m in unfit.value.mistakes}
+    assert "被投诉单位及其上下级单位不能承办或协办" in {m.message for m in unfit.value.mistakes}
 
 
 # --- rules, one by one ---

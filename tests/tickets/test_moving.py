@@ -20,6 +20,7 @@ from db.models import (
     ticket_paper,
     ticket_rating,
     ticket_term,
+    unit,
 )
 from tests.tickets.filled import filled
 from tests.tickets.town import (
@@ -440,6 +441,26 @@ async def test_a_unit_is_never_its_own_judge_even_by_hand(database: Database) ->
 
     with pytest.raises(DBAPIError, match="not_its_own_judge"):
         await database.write(scene)
+
+
+@pytest.mark.parametrize("above", [True, False])
+async def test_neither_those_above_nor_those_below_the_unit_complained_of_judge_it(
+    sqlite: Database, above: bool
+) -> None:
+    def scene(conn: Connection) -> None:
+        there = town(conn)
+        one = unit.c
+        child = insert(unit).returning(one.id)
+        new = {"code": "below", "name": "注册科", "parent_id": there.lead, "addresses": {}}
+        below = conn.execute(child, new).scalar_one()
+        complained, chosen = (below, there.lead) if above else (there.lead, below)
+        made = drafted(conn, there, complained_unit_id=complained)
+        walk(conn, there, made.id, "submit")
+        with pytest.raises(Unfit) as unfit:
+            do(conn, there, made.id, "dispatch", unit_id=chosen)
+        assert [m.field for m in unfit.value.mistakes] == ["unit_id"]
+
+    await sqlite.write(scene)
 
 
 async def test_what_a_unit_has_is_not_edited(database: Database) -> None:

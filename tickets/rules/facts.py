@@ -108,6 +108,8 @@ class Facts:
     has_contact: bool = True
     unit_id: int | None = None
     complained_unit_id: int | None = None
+    barred: frozenset[int] = frozenset()
+    """The unit complained of, those above it and those below it: none of them is its judge."""
     assists: tuple[Assist, ...] = ()
     difficulty: str | None = None
     round: int = 0

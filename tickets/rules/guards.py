@@ -54,7 +54,7 @@ def _unit_open(_: Facts, form: Mapping[str, Any], known: Known, *__: Any) -> str
 
 def _unit_not_complained_of(facts: Facts, form: Mapping[str, Any], *_: Any) -> str | None:
     chosen = {form["unit_id"], *form.get("assisting", ())}
-    return "被投诉单位不能承办或协办" if facts.complained_unit_id in chosen else None
+    return "被投诉单位及其上下级单位不能承办或协办" if chosen & facts.barred else None
 
 
 def _assisting_others(_: Facts, form: Mapping[str, Any], known: Known, *__: Any) -> str | None:
