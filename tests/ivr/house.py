@@ -18,8 +18,9 @@ from config.load import DEFAULT, load
 from config.model import Settings
 from db import Database
 from db.clock import now_ms
+from db.keyring import KEY_BYTES
 from db.models import blocked_number, call_event, leg, missed_call, recording, seat_history, ticket
-from db.sealed import KEY_BYTES, Sealer
+from db.sealed import Sealer
 from floor import call_words, calls, controllers, requests, seats
 from floor.calls import Call
 from floor.requests import Request

@@ -8,8 +8,9 @@ from typing import Any
 
 from sqlalchemy import select
 
+from db.keyring import KEY_BYTES
 from db.models import leg, leg_span
-from db.sealed import KEY_BYTES, Sealer
+from db.sealed import Sealer
 from dialplan.phones import GONE_CAUSE
 from floor import requests
 from floor.seats import endpoint_of

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
+from db.keyring import KEY_BYTES
 from db.models import call, missed_call, recording
-from db.sealed import KEY_BYTES, Sealer
+from db.sealed import Sealer
 from floor import call_words, calls, missed, requests, seats
 from floor.calls import Call
 from ivr import doors, numbers, outbound
