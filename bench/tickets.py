@@ -241,7 +241,7 @@ class Questions:
         while True:
             unit = self._random.randrange(1, UNITS + 1)
             actor = Actor(2, "unit", unit_ids=frozenset({unit}))
-            asked = replace(wanted(), where=(scope.visible(actor),))
+            asked = replace(wanted(), either=scope.branches(actor))
             yield search.page, (asked, LISTED, self._hash)
 
     def _desks(self) -> Iterator[Asked]:

@@ -26,12 +26,12 @@ LEAST = 100
 """With fewer tickets than this a word is judged as if there were so many."""
 SAMPLE_MS = 10 * 60 * 1000
 """How long a sample is good for."""
-SEEN, UNSEEN = 8, 4
+SEEN, UNSEEN = 6, 2
 """So many of a text's rarest words lead to candidates: of those in the sample, and of others."""
-COMMON = 0.05
+COMMON = 0.03
 """A word in more of the tickets than this leads nowhere."""
 CANDIDATES = 150
-WEEKS = 26
+WEEKS = 13
 """Wordings are looked for so many weeks back, this one included."""
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, text
+from sqlalchemy import ColumnElement, Connection, Row, func, select, text, union
 
 from db.models import account, ticket, unit
 from tickets import search_words
@@ -22,6 +22,7 @@ DEEPEST = 10_000
 """Rows further down than this are not shown: whoever is there needs another filter."""
 
 Order = Literal["newest", "due", "repeats"]
+Conditions = Sequence[ColumnElement[bool]]
 Columns = Sequence[ColumnElement[Any]]
 Hash = Callable[[str], str]
 
@@ -30,7 +31,8 @@ Hash = Callable[[str], str]
 class Wanted:
     """What a list asks for; what is empty or None asks for nothing.
 
-    `where` holds further conditions on `ticket` (desk, scope). `late` needs `now_ms`.
+    `where` holds further conditions on `ticket` (desk), all of which must hold; `either` those of
+    which one must (`scope.branches`), each with an index of its own. `late` needs `now_ms`.
     Times are UTC milliseconds, `from_ms` included, `to_ms` not.
     """
 
@@ -46,6 +48,7 @@ class Wanted:
     to_ms: int | None = None
     repeated: bool = False
     where: tuple[ColumnElement[bool], ...] = ()
+    either: tuple[ColumnElement[bool], ...] = ()
     order: Order = "newest"
     page: int = 1
     size: int = 20
@@ -79,7 +82,7 @@ def page(conn: Connection, wanted: Wanted, columns: Columns, caller_hash: Hash) 
         counted = len(ids)
     else:
         ids = _ids(conn, wanted, words, last) if last else []
-        counted = count(conn, _conditions(wanted, words), COUNT_MOST + 1)
+        counted = _counted(conn, wanted, words)
     shown = ids[first : first + wanted.size]
     return Page(_rows(conn, shown, columns), min(counted, COUNT_MOST), counted > COUNT_MOST)
 
@@ -101,46 +104,76 @@ def count(conn: Connection, where: Sequence[ColumnElement[bool]], most: int = CO
     return int(conn.execute(select(func.count()).select_from(some)).scalar_one())
 
 
+def _counted(conn: Connection, wanted: Wanted, words: Words) -> int:
+    """How many fit; looks no further than one more than COUNT_MOST."""
+    conditions = _conditions(wanted, words)
+    if not wanted.either:
+        return count(conn, conditions, COUNT_MOST + 1)
+    branches = (
+        select(ticket.c.id).where(*conditions, one).limit(COUNT_MOST + 1).subquery().select()
+        for one in wanted.either
+    )
+    return int(
+        conn.execute(select(func.count()).select_from(union(*branches).subquery())).scalar_one()
+    )
+
+
 def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]:
     """The tickets that fit, in order, at most `most`."""
-    found = _ordered(wanted).where(*_conditions(wanted, words))
+    conditions = _conditions(wanted, words)
     if not words.tokens:
-        return _plainly(conn, found, most)
+        return _ordered(conn, wanted, conditions, most)
     if conn.dialect.name == "sqlite":
-        return _plainly(conn, found.where(search_words.in_sqlite(words.tokens)), most)
-    few = search_words.few(conn, words.tokens)
-    if few is not None:
-        return _plainly(conn, found.where(search_words.one_of(few)), most) if few else []
+        return _ordered(conn, wanted, [*conditions, search_words.in_sqlite(words.tokens)], most)
+    search_words.by_index_only(conn)
     if wanted.order == "newest":
-        return _by_weeks(conn, wanted, found, words, most)
-    return _plainly(conn, found.where(search_words.in_row(words.tokens)), most)
-
-
-def _plainly(conn: Connection, found: Select[Any], most: int) -> list[int]:
-    return list(conn.execute(found.limit(most)).scalars())
+        return _by_weeks(conn, wanted, conditions, words, most)
+    few = search_words.few(conn, words.tokens)
+    if few is None:
+        return _ordered(conn, wanted, [*conditions, search_words.in_row(words.tokens)], most)
+    return _ordered(conn, wanted, [*conditions, search_words.one_of(few)], most) if few else []
 
 
 def _by_weeks(
-    conn: Connection, wanted: Wanted, found: Select[Any], words: Words, most: int
+    conn: Connection, wanted: Wanted, conditions: Conditions, words: Words, most: int
 ) -> list[int]:
     """From the newest week back, each step twice as far, until there are enough."""
     ids: list[int] = []
     for weeks in search_words.weeks(conn, wanted.from_ms, wanted.to_ms):
         hit = search_words.in_postgres(words.tokens, weeks)
-        ids += _plainly(conn, found.where(hit), most - len(ids))
+        ids += _ordered(conn, wanted, [*conditions, hit], most - len(ids))
         if len(ids) >= most:
             break
     return ids
 
 
-def _ordered(wanted: Wanted) -> Select[Any]:
+def _ordered(conn: Connection, wanted: Wanted, conditions: Conditions, most: int) -> list[int]:
+    """The first that meet the conditions; of `either` each by its own index, then together."""
+    if not wanted.either:
+        plain = select(ticket.c.id).where(*conditions).order_by(*_order(wanted.order, ticket.c))
+        return list(conn.execute(plain.limit(most)).scalars())
     t = ticket.c
-    found = select(t.id)
-    if wanted.order == "due":
-        return found.order_by(t.due_ms.asc().nulls_last(), t.id)
-    if wanted.order == "repeats":
-        return found.order_by(t.repeats.desc(), t.created_ms.desc(), t.id.desc())
-    return found.order_by(t.created_ms.desc(), t.id.desc())
+    order = _order(wanted.order, t)
+    branches = (
+        select(t.id, t.created_ms, t.due_ms, t.repeats)
+        .where(*conditions, one)
+        .order_by(*order)
+        .limit(most)
+        .subquery()
+        .select()
+        for one in wanted.either
+    )
+    found = union(*branches).subquery()
+    first = select(found.c.id).order_by(*_order(wanted.order, found.c)).limit(most)
+    return list(conn.execute(first).scalars())
+
+
+def _order(by: Order, c: Any) -> tuple[ColumnElement[Any], ...]:
+    if by == "due":
+        return c.due_ms.asc().nulls_last(), c.id
+    if by == "repeats":
+        return c.repeats.desc(), c.created_ms.desc(), c.id.desc()
+    return c.created_ms.desc(), c.id.desc()
 
 
 def _conditions(wanted: Wanted, words: Words) -> list[ColumnElement[bool]]:

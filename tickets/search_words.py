@@ -1,8 +1,9 @@
 """What a person typed into a search, as conditions on `ticket`, for each database.
 
 SQLite looks words up in FTS5, PostgreSQL in GIN. GIN gives its hits in no order, and the planner
-guesses badly how many there are of several words together; so on PostgreSQL we ask first whether
-they are few (then by their ids), and else go back week by week, or look into each row.
+guesses badly how many there are of several words together; so on PostgreSQL the newest are found
+by going back week by week, and for another order we ask first whether they are few (then they are
+taken by their ids), and else look into each row.
 """
 
 from __future__ import annotations
@@ -131,9 +132,13 @@ def _hit(asked: str) -> ColumnElement[bool]:
     return _FOUND.op("@@")(cast(literal(asked, Text), TSQUERY))
 
 
+def by_index_only(conn: Connection) -> None:
+    """For the rest of this transaction: GIN answers, whatever a scan seems to cost."""
+    conn.execute(_NO_SCAN)
+
+
 def few(conn: Connection, tokens: Sequence[str]) -> list[int] | None:
     """The tickets that have all these words, or None when there are more than FEW."""
-    conn.execute(_NO_SCAN)
     hit = _hit(_said([[token] for token in tokens], POSTGRES))
     found = conn.execute(select(ticket_words.c.ticket_id).where(hit).limit(FEW + 1)).scalars().all()
     return list(found) if len(found) <= FEW else None

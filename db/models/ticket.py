@@ -83,11 +83,13 @@ ticket = Table(
             ("unit", text("unit_id IS NOT NULL"), ("unit_id", "state", "due_ms")),
             ("due", text("due_ms IS NOT NULL"), ("due_ms",)),
             ("credit_code", text("credit_code IS NOT NULL"), ("credit_code",)),
+            ("state_created", None, ("state", "created_ms")),
             ("class_created", None, ("content_class", "created_ms")),
             ("type_created", None, ("type", "created_ms")),
             ("unit_created", text("unit_id IS NOT NULL"), ("unit_id", "created_ms")),
             ("company", text("company <> ''"), ("company",)),
             ("repeats", text("repeats > 0"), ("repeats", "created_ms")),
+            ("merged", text("merged_into IS NOT NULL"), ("merged_into",)),
         )
     ),
 )

@@ -112,8 +112,8 @@ async def test_only_open_tickets_are_offered(database: Database) -> None:
 
 async def test_wording_is_looked_for_so_far_back_and_no_further(database: Database) -> None:
     def go(conn: Connection) -> None:
-        stored(conn, text=LAMP, created_ms=NOW - 190 * DAY)
-        old = stored(conn, text=LAMP, created_ms=NOW - 140 * DAY)
+        stored(conn, text=LAMP, created_ms=NOW - 100 * DAY)
+        old = stored(conn, text=LAMP, created_ms=NOW - 80 * DAY)
         assert ids(alike(conn, text=LAMP)) == [old]
 
     await database.write(go)

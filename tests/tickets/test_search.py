@@ -11,10 +11,11 @@ from sqlalchemy import Connection, insert, inspect
 
 from db import Database, connect
 from db.migrate import config_for, migrate
-from db.models import account, ticket, ticket_contact, unit
+from db.models import account, ticket, ticket_assist, ticket_contact, unit
 from tests.floor.furnishing import person
 from tests.tickets.furnishing import DAY, NOW, new_unit, stored
-from tickets import search, search_words, words
+from tickets import scope, search, search_words, words
+from tickets.rules.facts import Actor
 from tickets.search import Page, Wanted
 
 COLUMNS = (ticket.c.id, ticket.c.number, account.c.name.label("agent"), unit.c.name.label("unit"))
@@ -180,6 +181,37 @@ async def test_weeks_go_back_further_each_time(
         return [len(group) for group in search_words.weeks(conn, None, None)]
 
     assert await database.write(go) == groups
+
+
+async def test_a_unit_sees_what_it_leads_and_assists_in_one_order(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def go(conn: Connection) -> None:
+        ours, other = new_unit(conn), new_unit(conn)
+        led = stored(conn, text="路灯", unit_id=ours, created_ms=NOW - 3, due_ms=NOW + 1)
+        helped = stored(conn, text="路灯", unit_id=other, created_ms=NOW - 2, due_ms=NOW + 3)
+        both = stored(conn, text="水管", unit_id=ours, created_ms=NOW - 1, due_ms=NOW + 2)
+        accused = stored(conn, text="路灯", unit_id=other, complained_unit_id=ours)
+        stored(conn, text="路灯", unit_id=other)
+        for ticket_id in (helped, both, accused):
+            values = {"ticket_id": ticket_id, "unit_id": ours, "asked_ms": NOW}
+            conn.execute(insert(ticket_assist), values)
+        actor = Actor(1, "unit", unit_ids=frozenset({ours}))
+        either = scope.branches(actor)
+        assert ids(conn, either=either) == [both, helped, led]
+        assert ids(conn, either=either, order="due") == [led, both, helped]
+        assert ids(conn, either=either, q="路灯") == [helped, led]
+        assert ids(conn, either=either, states=("closed",)) == []
+        assert [r.id for r in page(conn, either=either, size=2, page=2).rows] == [led]
+        assert set(ids(conn, where=(scope.visible(actor),))) == {led, helped, both}
+        monkeypatch.setattr(search, "COUNT_MOST", 2)
+        few = page(conn, either=either, size=1)
+        assert (few.total, few.more) == (2, True)
+        assert scope.branches(Actor(1, "agent")) == ()
+        nowhere = Actor(1, "unit")
+        assert ids(conn, either=scope.branches(nowhere)) == []
+
+    await database.write(go)
 
 
 async def test_changed_words_are_found_and_old_ones_no_more(database: Database) -> None:

@@ -16,11 +16,13 @@ branch_labels = None
 depends_on = None
 
 INDEXES = (
+    ("ix_ticket_state_created", ["state", "created_ms"], None),
     ("ix_ticket_class_created", ["content_class", "created_ms"], None),
     ("ix_ticket_type_created", ["type", "created_ms"], None),
     ("ix_ticket_unit_created", ["unit_id", "created_ms"], "unit_id IS NOT NULL"),
     ("ix_ticket_company", ["company"], "company <> ''"),
     ("ix_ticket_repeats", ["repeats", "created_ms"], "repeats > 0"),
+    ("ix_ticket_merged", ["merged_into"], "merged_into IS NOT NULL"),
 )
 # An external content table: the words lie once, in ticket_words, and these triggers follow it.
 SEARCH_OF_SQLITE = (
