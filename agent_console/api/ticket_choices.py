@@ -94,16 +94,16 @@ class Choices:
         )
 
     def _without(self, ids: Sequence[int]) -> list[int]:
-        return [i for i in ids if i != self._facts.complained_unit_id]
+        return [i for i in ids if i not in self._facts.barred]
 
     def _open_units(self) -> list[Choice]:
-        """Open units with the way to each, the suggested first; never the one complained of."""
+        """Open units with the way to each, the suggested first; none that may not judge itself."""
         if self._units is None:
-            hide = None if self._actor.role == "unit" else self._facts.complained_unit_id
+            hide = frozenset() if self._actor.role == "unit" else self._facts.barred
             all_of_them = with_ways(units.all_units(self._conn))
-            found = [choice for choice in all_of_them if choice.value != hide]
+            found = [choice for choice in all_of_them if choice.value not in hide]
             line = catalogue.suggest(self._conn, self._facts.content_class, self._region)
-            if line is not None and line.unit_id != self._facts.complained_unit_id:
+            if line is not None and line.unit_id not in self._facts.barred:
                 self._suggested = line
                 if self._actor.role != "unit":
                     found.sort(key=lambda choice: choice.value != line.unit_id)

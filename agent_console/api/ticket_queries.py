@@ -35,7 +35,7 @@ def wanted(
     conn: Connection, query: TicketFilter, actor: Actor, now_ms: int, page: int = 1, size: int = 20
 ) -> search.Wanted:
     """A list's filter, with the desk's condition and what this person may see."""
-    where: list[ColumnElement[bool]] = [scope.visible(actor)]
+    where: list[ColumnElement[bool]] = []
     if query.desk is not None:
         where.append(desks.lying_on(query.desk, actor))
     if query.unit_id is not None:
@@ -60,6 +60,7 @@ def wanted(
         to_ms=query.to_ms,
         repeated=query.repeated and actor.role != "unit",
         where=tuple(where),
+        either=scope.branches(actor),
         order=query.order or ("due" if by_due else "newest"),
         page=page,
         size=size,
