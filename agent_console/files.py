@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import secrets
@@ -90,8 +91,10 @@ async def _write(
 def _make_room(incoming: Path) -> None:
     incoming.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in incoming.iterdir():
-        if left.stat().st_mtime < time.time() - FORGOTTEN_S:
-            left.unlink(missing_ok=True)
+        # Another upload may be done with it meanwhile.
+        with contextlib.suppress(FileNotFoundError):
+            if left.stat().st_mtime < time.time() - FORGOTTEN_S:
+                left.unlink()
 
 
 def _keep(fresh: Path, place: Path) -> None:

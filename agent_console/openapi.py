@@ -17,7 +17,9 @@ CSRF_HEADER = "X-CSRF-Token"
 DESCRIPTION = (
     "Times are UTC epoch milliseconds. Errors are problem documents (RFC 9457). Every unsafe "
     "operation needs an Origin header that is the console's own, and, where one is signed in, "
-    "the token of the session in X-CSRF-Token. Numbers of callers are masked everywhere."
+    "the token of the session in X-CSRF-Token; a platform with an intake key sends neither an "
+    "Origin nor a cookie. Names and numbers of reporters are masked everywhere but in the answer "
+    "to unmasking one."
 )
 
 

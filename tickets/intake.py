@@ -199,7 +199,7 @@ def _shown(row: Row[Any]) -> IntakeKey:
 
 def _hash(key: str) -> str:
     """256 random bits need no slow hash."""
-    return hashlib.sha256(key.encode()).hexdigest()
+    return hashlib.sha256(key.encode(errors="replace")).hexdigest()
 
 
 def _passed_on(place: Place) -> str | None:

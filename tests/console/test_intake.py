@@ -79,7 +79,7 @@ async def test_a_platform_reads_its_own_tickets_alone(sealing: House) -> None:
     assert (await send(sealing, key, "GET", f"{PATH}/city-2")).status == 404
 
 
-@pytest.mark.parametrize("key", [None, "", "hk_wrong", "hk_" + "x" * 43])
+@pytest.mark.parametrize("key", [None, "", "hk_wrong", "hk_" + "x" * 43, "hk_\udcff密"])
 async def test_without_a_key_nothing_is_told_or_taken(sealing: House, key: str | None) -> None:
     for method, path, more in (("POST", PATH, {"json": MATTER}), ("GET", f"{PATH}/city-1", {})):
         answer = await send(sealing, key, method, path, **more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,13 @@ async def test_sent_again_with_the_same_key_it_is_the_same_ticket(sealing: House
     assert await sealing.database.read(count) == 1
     other = await browser.post("/public/tickets", body(key="form-another-0123456"))
     assert other.json != first.json
+
+
+async def test_sent_twice_at_once_it_is_one_ticket(sealing: House) -> None:
+    browsers = [sealing.browser() for _ in range(4)]
+    answers = await asyncio.gather(*(b.post("/public/tickets", body()) for b in browsers))
+    assert len({answer.json["number"] for answer in answers}) == 1
+    assert await sealing.database.read(count) == 1
 
 
 async def test_what_the_reporter_wrote_of_himself_is_left_out_of_the_text(sealing: House) -> None:
