@@ -86,6 +86,16 @@ class Line(msgspec.Struct, frozen=True):
     cells: dict[str, str]
 
 
+class Sheet(msgspec.Struct, frozen=True):
+    """What a file holds: its lines, and cells of theirs that can't be taken in (empty in the line).
+
+    Whoever reads the lines adds what is wrong with them, and tells all of it at once.
+    """
+
+    lines: list[Line]
+    troubles: list[Trouble]
+
+
 def written(title: str, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> bytes:
     """One sheet with a head that stays in sight; dates and numbers as such, texts as texts."""
     book = Workbook(write_only=True)
@@ -130,8 +140,8 @@ def as_typed(text: str) -> str:
     return text[1:] if marked else text
 
 
-def read(data: bytes, needed: Sequence[str], known: Sequence[str] = ()) -> list[Line]:
-    """The lines of the first sheet, each with the text of every column; blocking.
+def read(data: bytes, needed: Sequence[str], known: Sequence[str] = ()) -> Sheet:
+    """The first sheet, each line with the text of every column; blocking.
 
     Args:
         data: the file.
@@ -139,7 +149,8 @@ def read(data: bytes, needed: Sequence[str], known: Sequence[str] = ()) -> list[
         known: titles that may be there; any other column is passed over.
 
     Raises:
-        Unreadable: the file is no .xlsx, or too big, or holds what a table has no need of.
+        Unreadable: the file is no .xlsx, or too big, or holds what a table has no need of, or
+            lacks a column.
     """
     book = _opened(data)
     try:
@@ -157,7 +168,7 @@ def read(data: bytes, needed: Sequence[str], known: Sequence[str] = ()) -> list[
         book.close()
 
 
-def _lines(rows: Iterator[Any], needed: Sequence[str], known: Sequence[str]) -> list[Line]:
+def _lines(rows: Iterator[Any], needed: Sequence[str], known: Sequence[str]) -> Sheet:
     places, troubles = _head(next(rows, ()), needed, known)
     if troubles:
         raise Unreadable(troubles)
@@ -169,17 +180,16 @@ def _lines(rows: Iterator[Any], needed: Sequence[str], known: Sequence[str]) -> 
             troubles.append(Trouble(number, "", f"行数过多，最多 {MOST_LINES} 行"))
             break
         cells: dict[str, str] = {}
+        before = len(troubles)
         for title, at in places.items():
             cell = row[at] if at < len(row) else None
             text, trouble = _text(cell)
             cells[title] = text
             if trouble:
                 troubles.append(Trouble(number, title, trouble))
-        if any(cells.values()):
+        if any(cells.values()) or len(troubles) > before:
             lines.append(Line(number, cells))
-    if troubles:
-        raise Unreadable(troubles, len(lines))
-    return lines
+    return Sheet(lines, troubles)
 
 
 def _head(

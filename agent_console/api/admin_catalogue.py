@@ -128,9 +128,9 @@ async def import_catalogue(context: Context, *, query: ImportQuery) -> TakenIn:
     data = await _file(context.request)
     database = context.parts.database
     try:
-        lines = await asyncio.to_thread(sheet.read, data)
+        read = await asyncio.to_thread(sheet.read, data)
         place = await database.read(_place)
-        rules = await asyncio.to_thread(sheet.rules, lines, place)
+        rules = await asyncio.to_thread(sheet.rules, read, place)
         counted = await database.write(
             catalogue.take_in, context.account.id, rules, whole=query.whole, trial=query.trial
         )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from agent_console import spreadsheets
-from agent_console.spreadsheets import Column, Line, Trouble, Unreadable
+from agent_console.spreadsheets import Column, Line, Sheet, Trouble, Unreadable
 from tickets import catalogue
 from tickets.catalogue import Known, Rule
 from tickets.units import Unit
@@ -61,32 +61,33 @@ def written(rules: Sequence[Rule], place: Place) -> bytes:
     return spreadsheets.written("派单目录", COLUMNS, rows)
 
 
-def read(data: bytes) -> list[Line]:
-    """The lines of a file; raises Unreadable. Blocking."""
+def read(data: bytes) -> Sheet:
+    """What a file holds; raises Unreadable. Blocking."""
     return spreadsheets.read(data, NEEDED, KNOWN)
 
 
-def rules(lines: Sequence[Line], place: Place) -> list[Rule]:
+def rules(sheet: Sheet, place: Place) -> list[Rule]:
     """The rules that lines say; each unit by its code, or by its name where no code stands.
 
     Raises:
-        Unreadable: all that is wrong in any line.
+        Unreadable: all that is wrong in any line, in the order of the lines.
     """
     finder = _Finder(place.units)
     known = place.known
-    troubles: list[Trouble] = []
+    unread = {(trouble.line, trouble.column) for trouble in sheet.troubles}
+    troubles = list(sheet.troubles)
     found: list[Rule] = []
     first: dict[tuple[str, str], int] = {}
-    for line in lines:
+    for line in sheet.lines:
         rule, wrong = _rule(line, finder, known)
-        if rule is not None and not wrong:
+        if rule is not None:
             before = first.setdefault(rule.key, line.number)
             if before != line.number:
                 wrong = [Trouble(line.number, CLASS, f"与第 {before} 行的分类和区域重复")]
             found.append(rule)
-        troubles += wrong
+        troubles += [one for one in wrong if (one.line, one.column) not in unread]
     if troubles:
-        raise Unreadable(troubles, len(lines))
+        raise Unreadable(sorted(troubles, key=lambda one: one.line or 0), len(sheet.lines))
     return found
 
 

@@ -183,10 +183,13 @@ async def test_given_what_is_no_table_then_it_is_refused_before_it_is_read(
     assert (nothing.status, nothing.problem) == (422, "no-file")
     text = await send(admin, b"a,b", "text/csv")
     assert (text.status, text.problem) == (415, "not-xlsx")
-    formula = await send(admin, sheet(("other", "", "", "=1+1", "", "", "")))
+    mixed = sheet(("none", "", "", "gxj", "", "", ""), ("other", "", "4509", "=1+1", "", "x", ""))
+    formula = await send(admin, mixed)
     assert formula.status == 422
-    assert formula.json["errors"] == [
-        {"field": "第 2 行，主办单位代码", "message": "单元格中是公式，请改为值"}
+    assert [(error["field"], error["message"]) for error in formula.json["errors"]] == [
+        ("第 2 行，分类代码", "没有这个分类"),
+        ("第 3 行，主办单位代码", "单元格中是公式，请改为值"),
+        ("第 3 行，协办单位代码", "没有代码为“x”的单位"),
     ]
     macro = await send(admin, repacked(sheet(), **{"xl/vbaProject.bin": b"x"}))
     assert [error["field"] for error in macro.json["errors"]] == ["文件"]
