@@ -26,6 +26,7 @@ OF_THE_HOTLINE = frozenset(
     {"flag_special", "sign_special", "draft_finding", "return_draft", "draft_report"}
 )
 """Steps between the hotline and its head: no unit reads them."""
+HIDDEN_KINDS = frozenset({"unmasked"})
 HIDDEN_FIELDS = frozenset({"complained_unit_id"})
 
 Hash = Callable[[str], str]
@@ -105,7 +106,11 @@ def timeline(conn: Connection, actor: Actor, ticket_id: int, call_id: str | None
     """Each step of the ticket and, for those of the hotline, of its call, oldest first."""
     steps = steps_of(conn, ticket_id)
     if actor.role == "unit":
-        return [_for_a_unit(step) for step in steps if step.move not in OF_THE_HOTLINE]
+        return [
+            _for_a_unit(step)
+            for step in steps
+            if step.move not in OF_THE_HOTLINE and step.kind not in HIDDEN_KINDS
+        ]
     if call_id is not None:
         steps += steps_of_call(conn, call_id)
     return sorted(steps, key=lambda step: step.at_ms)
