@@ -127,21 +127,21 @@ def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]
         return _ordered(conn, wanted, [*conditions, search_words.in_sqlite(words.tokens)], most)
     search_words.by_index_only(conn)
     if wanted.order == "newest":
-        return _by_weeks(conn, wanted, conditions, words, most)
+        return _back_in_time(conn, wanted, conditions, words, most)
     few = search_words.few(conn, words.tokens)
     if few is None:
         return _ordered(conn, wanted, [*conditions, search_words.in_row(words.tokens)], most)
     return _ordered(conn, wanted, [*conditions, search_words.one_of(few)], most) if few else []
 
 
-def _by_weeks(
+def _back_in_time(
     conn: Connection, wanted: Wanted, conditions: Conditions, words: Words, most: int
 ) -> list[int]:
-    """From the newest week back, each step twice as far, until there are enough."""
+    """From the newest week back, each step further, until there are enough."""
     ids: list[int] = []
-    for weeks in search_words.weeks(conn, wanted.from_ms, wanted.to_ms):
-        hit = search_words.in_postgres(words.tokens, weeks)
-        ids += _ordered(conn, wanted, [*conditions, hit], most - len(ids))
+    for window in search_words.windows(conn, wanted.from_ms, wanted.to_ms):
+        hits = window.hits(words.tokens)
+        ids += _ordered(conn, wanted, [*conditions, hits], most - len(ids))
         if len(ids) >= most:
             break
     return ids

@@ -2,7 +2,7 @@
 
 SQLite looks words up in FTS5, PostgreSQL in GIN. GIN gives its hits in no order, and the planner
 guesses badly how many there are of several words together; so on PostgreSQL the newest are found
-by going back week by week, and for another order we ask first whether they are few (then they are
+by going back week by week and quarter by quarter, and for another order we ask first whether they are few (then they are
 taken by their ids), and else look into each row.
 """
 
@@ -35,6 +35,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from db.models import ticket, ticket_contact, ticket_words
 from tickets import words
 
+QUARTERS = 8
+"""So far back quarter by quarter; what is older is asked for at once."""
 FEW = 2000
 """So many hits are sorted and filtered at once."""
 _NUMBER = re.compile(r"(\d{8})(-\d{0,6})?")
@@ -83,11 +85,6 @@ def read(q: str, caller_hash: Callable[[str], str]) -> Words:
 def in_sqlite(tokens: Sequence[str]) -> ColumnElement[bool]:
     """Has all these words (FTS5)."""
     return _in_sqlite(_said([[token] for token in tokens], SQLITE))
-
-
-def in_postgres(tokens: Sequence[str], weeks: Sequence[str]) -> ColumnElement[bool]:
-    """Has all these words and is of one of these weeks (GIN)."""
-    return _in_postgres(_said([*([token] for token in tokens), weeks], POSTGRES))
 
 
 def with_two(conn: Connection, tokens: Sequence[str], weeks: Sequence[str]) -> ColumnElement[bool]:
@@ -155,20 +152,42 @@ def in_row(tokens: Sequence[str]) -> ColumnElement[bool]:
     return select(has).where(ticket_words.c.ticket_id == ticket.c.id).scalar_subquery()
 
 
-def weeks(conn: Connection, from_ms: int | None, to_ms: int | None) -> Iterator[list[str]]:
-    """The weeks in which there are tickets, newest first: one, two, four … at a time."""
+class Window(NamedTuple):
+    """A span of time: the words of its weeks or quarter, or all before `before_ms`."""
+
+    words: list[str]
+    before_ms: int | None = None
+
+    def hits(self, tokens: Sequence[str]) -> ColumnElement[bool]:
+        """Of this span, with all these words (GIN)."""
+        groups = [[token] for token in tokens]
+        if self.before_ms is None:
+            return _in_postgres(_said([*groups, self.words], POSTGRES))
+        return _in_postgres(_said(groups, POSTGRES)) & (ticket.c.created_ms < self.before_ms)
+
+
+def windows(conn: Connection, from_ms: int | None, to_ms: int | None) -> Iterator[Window]:
+    """Spans that tickets are in, newest first, none twice: weeks (one, two, four …), then
+    quarters, then all before."""
     of = select(func.min(ticket.c.created_ms), func.max(ticket.c.created_ms))
     oldest, newest = conn.execute(of).one()
     if newest is None:
         return
     last = words.week_of(newest if to_ms is None else min(newest, to_ms))
     first = words.week_of(max(oldest, from_ms or 0))
-    size = 1
-    while last >= first:
-        found = range(last, max(first, last - size + 1) - 1, -1)
-        yield [words.week_word(week) for week in found]
-        last -= size
+    size, quarter = 1, last - last % words.QUARTER
+    while last >= max(first, quarter):
+        found = range(last, max(first, quarter, last - size + 1) - 1, -1)
+        yield Window([words.week_word(week) for week in found])
+        last -= len(found)
         size *= 2
+    for _ in range(QUARTERS):
+        if last < first:
+            return
+        yield Window([words.quarter_word(last)])
+        last -= words.QUARTER
+    if last >= first:
+        yield Window([], (last + 1) * words.WEEK_MS)
 
 
 def _begins(number: str) -> ColumnElement[bool]:

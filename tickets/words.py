@@ -22,7 +22,9 @@ LONGEST = 40
 PRIVATE_DIGITS = 7
 """So many digits or more are somebody's number."""
 WEEK_MS = 7 * 24 * 3600 * 1000
-_WEEK = "周"
+QUARTER = 13
+"""Weeks."""
+_WEEK, _QUARTER = "周", "季"
 
 _HAN_DIGIT = "[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]"
 _CONTACTS = (
@@ -79,14 +81,20 @@ def week_word(week: int) -> str:
     return f"{_WEEK}{week}"
 
 
+def quarter_word(week: int) -> str:
+    """The same of the thirteen weeks that a week is one of."""
+    return f"{_QUARTER}{week // QUARTER}"
+
+
 def kept(found: frozenset[str], created_ms: int) -> str:
     """As `ticket_words.words` holds them."""
-    return " ".join((week_word(week_of(created_ms)), *sorted(found)))
+    week = week_of(created_ms)
+    return " ".join((week_word(week), quarter_word(week), *sorted(found)))
 
 
 def read(words: str) -> frozenset[str]:
-    """The other way round, without the week."""
-    return frozenset(words.split(" ")[1:])
+    """The other way round, without week and quarter."""
+    return frozenset(words.split(" ")[2:])
 
 
 def index(conn: Connection, ticket_id: int) -> None:

@@ -143,7 +143,7 @@ async def test_pages_and_a_count_that_has_an_end(
     await database.write(go)
 
 
-async def test_common_words_go_back_week_by_week(
+async def test_frequent_words_go_back_in_time(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More hits than are sorted at once: on PostgreSQL another road, the same answer."""
@@ -151,7 +151,7 @@ async def test_common_words_go_back_week_by_week(
 
     def go(conn: Connection) -> None:
         made = [
-            stored(conn, text="路灯不亮" if n % 2 else "路灯坏", created_ms=NOW - n * 20 * DAY,
+            stored(conn, text="路灯不亮" if n % 2 else "路灯坏", created_ms=NOW - n * 40 * DAY,
                    due_ms=NOW - n, state="closed" if n % 3 else "in_progress")
             for n in range(30)
         ]  # fmt: skip
@@ -159,7 +159,7 @@ async def test_common_words_go_back_week_by_week(
         assert ids(conn, q="路灯 不亮", size=100) == made[1::2]
         assert ids(conn, q="路灯", states=("in_progress",), size=100) == made[::3]
         assert ids(conn, q="路灯", order="due", size=100) == made[::-1]
-        assert ids(conn, q="路灯", from_ms=NOW - 300 * DAY, to_ms=NOW - DAY, size=100) == made[1:16]
+        assert ids(conn, q="路灯", from_ms=NOW - 600 * DAY, to_ms=NOW - DAY, size=100) == made[1:16]
         assert ids(conn, q="路灯", from_ms=NOW + DAY) == []
         assert ids(conn, q="路灯", to_ms=2**53 - 1, from_ms=0, size=100) == made
         assert ids(conn, q="路灯", from_ms=2**53 - 1) == []
@@ -168,19 +168,35 @@ async def test_common_words_go_back_week_by_week(
     await database.write(go)
 
 
-@pytest.mark.parametrize(
-    ("first", "last", "groups"),
-    [(0, 0, [1]), (7, 0, [1, 1]), (77, 0, [1, 2, 4, 5]), (42, 35, [1, 1])],
-)
-async def test_weeks_go_back_further_each_time(
-    database: Database, first: int, last: int, groups: list[int]
-) -> None:
-    def go(conn: Connection) -> list[int]:
-        for days in (first, last):
-            stored(conn, created_ms=NOW - days * DAY)
-        return [len(group) for group in search_words.weeks(conn, None, None)]
+def week(number: int) -> int:
+    """A moment in a week since 1970; 2964 (October 2026) begins a quarter."""
+    return number * words.WEEK_MS + 12345
 
-    assert await database.write(go) == groups
+
+@pytest.mark.parametrize(
+    ("first", "last", "sizes"),
+    [
+        (2964, 2964, [1]),
+        (2964, 2965, [1, 1]),
+        (2964, 2976, [1, 2, 4, 6]),
+        (2963, 2964, [1, "季227"]),
+        (2940, 2963, [1, 2, 4, 6, "季226"]),
+        (2964 - 8 * 13, 2964, [1, *(f"季{n}" for n in range(227, 219, -1))]),
+        (2964 - 9 * 13, 2964, [1, *(f"季{n}" for n in range(227, 219, -1)), week(2860) - 12345]),
+    ],
+)
+async def test_windows_go_back_further_each_time(
+    database: Database, first: int, last: int, sizes: list[int | str]
+) -> None:
+    def go(conn: Connection) -> list[int | str]:
+        for number in (first, last):
+            stored(conn, created_ms=week(number))
+        found = list(search_words.windows(conn, None, None))
+        return [
+            w.before_ms or (w.words[0] if w.words[0][0] == "季" else len(w.words)) for w in found
+        ]
+
+    assert await database.write(go) == sizes
 
 
 async def test_a_unit_sees_what_it_leads_and_assists_in_one_order(

@@ -109,4 +109,5 @@ def words_of(text: str, company: str, created_ms: int) -> str:
                 if len(part) <= 40 and sum(c.isdigit() for c in part) < 7:
                     found.add(part)
         found.update(re.findall(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]", plain))
-    return " ".join((f"周{created_ms // WEEK_MS}", *sorted(found)))
+    week = created_ms // WEEK_MS
+    return " ".join((f"周{week}", f"季{week // 13}", *sorted(found)))
