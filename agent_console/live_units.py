@@ -1,4 +1,4 @@
-"""What units' screens are told: changes of tickets that are theirs, and words of the place.
+"""What units' screens are told: their tickets, their own seat, and words of the place.
 
 Whose a ticket is stands in the database alone, so these screens are told a moment later than the
 floor's, in the same order. A unit that lost a ticket is told that it is gone, and nothing else
@@ -26,6 +26,9 @@ log = logging.getLogger("hotline.console.live")
 CHANGE_SCOPES = frozenset({"person", "unit"})
 """After such a change a person's units may be others: her screen comes back and asks anew."""
 
+OF_HER_SEAT = frozenset({"seat", "call"})
+"""A person of a unit may have a telephone: her own seat and what is on it, no other."""
+
 Tell = Callable[[Sequence[Said], Mapping[int, Reach]], None]
 
 
@@ -50,6 +53,8 @@ def text_for(one: Said, watcher: Watcher, known: Mapping[int, Reach]) -> bytes:
     """The message for a unit's screen; empty when it is nothing to it. Pure."""
     change = one.change
     if change.topic in OF_EVERYBODY:
+        return one.whole()
+    if change.topic in OF_HER_SEAT and one.is_private and one.is_for(watcher):
         return one.whole()
     if change.topic != "ticket":
         return b""

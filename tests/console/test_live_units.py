@@ -178,8 +178,16 @@ def test_given_any_reach_then_only_those_who_have_or_had_it_are_told() -> None:
             else:
                 assert (b"number" in text) is bool(mine & now)
                 assert (b'"gone":true' in text) is not bool(mine & now)
-    for topic in ("seat", "call", "missed", "recording", "notice", "expert", "message", "figures",
-                  "staffing", "person"):  # fmt: skip
+    everything = Watcher(5, "unit", 1, frozenset({1, 2}))
+    known = {7: Reach({1}, set(), None)}
+    for topic in ("missed", "recording", "notice", "expert", "message", "figures", "staffing",
+                  "person"):  # fmt: skip
         other = Said(Change(1, 2, topic, "7", {"account_id": 5, "seat_id": 1}))
-        everything = Watcher(5, "unit", 1, frozenset({1, 2}))
-        assert text_for(other, everything, {7: Reach({1}, set(), None)}) == b"", topic
+        assert text_for(other, everything, known) == b"", topic
+    for seat_id, account_id in ((1, 5), (2, 6)):
+        seat = Said(Change(1, 2, "seat", "1", {"id": seat_id, "account_id": account_id}))
+        call = Said(Change(1, 2, "call", "x", {"seat_id": seat_id, "parties": []}))
+        for said in (seat, call):
+            assert bool(text_for(said, everything, known)) is (seat_id == 1)
+    nobodys = Said(Change(1, 2, "call", "x", {"seat_id": None, "parties": []}))
+    assert text_for(nobodys, everything, known) == b""
