@@ -19,6 +19,8 @@ log = logging.getLogger("hotline.notices.cmpp")
 
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 60.0
+LINE_S = 5.0
+"""How long a notice waits for the line to come up."""
 FLOW_CONTROL = 8
 FLOW_WAIT_S = 5.0
 ARRIVED = frozenset({"DELIVRD", "ACCEPTD"})
@@ -104,9 +106,9 @@ class CmppSms:
         return sent(taken)
 
     async def _line(self) -> Link | None:
-        """The line, waited for as long as an answer would be."""
+        """The line, as soon as it is up; None when that takes too long."""
         try:
-            async with asyncio.timeout(self._settings.answer_s):
+            async with asyncio.timeout(LINE_S):
                 while (link := self._link) is None or link.gone.is_set():
                     self._changed.clear()
                     await self._changed.wait()

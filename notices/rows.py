@@ -87,6 +87,20 @@ def take(
     return taken
 
 
+def give_back(conn: Connection, taken: Sequence[Row], worker: str) -> None:
+    """Rows that were taken and surely not sent wait again, as if nothing had been."""
+    for row in taken:
+        mine = and_(
+            outbox.c.id == row.id,
+            outbox.c.taken_by == worker,
+            outbox.c.state == "sending",
+            outbox.c.tries == row.tries,
+        )
+        values = {"state": "waiting", "taken_by": None, "tries": row.tries - 1}
+        if conn.execute(update(outbox).where(mine).values(values)).rowcount:
+            _tell(conn, row.id, "waiting")
+
+
 def settle(conn: Connection, row: Row, worker: str, outcome: Outcome, again_ms: int | None) -> bool:
     """Write down what came of a try; False when the row is no longer this worker's.
 

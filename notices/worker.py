@@ -75,6 +75,7 @@ class Worker:
         self._wakes = {channel.name: asyncio.Event() for channel in self._channels}
         self._sending: set[asyncio.Task[None]] = set()
         self._loops: list[asyncio.Task[None]] = []
+        self._taking: set[asyncio.Task[list[Row]]] = set()
 
     async def run(self) -> None:
         """Work until cancelled. Raises what a loop raises: nothing limps on unseen."""
@@ -98,6 +99,7 @@ class Worker:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await self._give_back()
         if self._sending:
             _, late = await asyncio.wait(self._sending, timeout=GRACE_S)
             for sending in late:
@@ -120,7 +122,7 @@ class Worker:
             wake.clear()
             free = self._settings.at_once - len(own)
             try:
-                taken = await self._take(channel.name, free, pace) if free > 0 else []
+                taken = await self._take_whole(channel.name, free, pace) if free > 0 else []
             except DatabaseUnavailable:
                 log.warning("notices wait for the database")
                 await asyncio.sleep(RETRY_S)
@@ -146,6 +148,25 @@ class Worker:
                 await wake.wait()
         except TimeoutError:
             return
+
+    async def _take_whole(self, channel: str, free: int, pace: Pace | None) -> list[Row]:
+        """Rows taken, and known to be: cancelled meanwhile, they are given back by `stop`."""
+        taking = asyncio.create_task(self._take(channel, free, pace), name="notices-take")
+        self._taking.add(taking)
+        await asyncio.wait({taking})
+        self._taking.discard(taking)
+        return taking.result()
+
+    async def _give_back(self) -> None:
+        """Rows that were taken while the worker was stopped, and never sent."""
+        for taking in tuple(self._taking):
+            try:
+                taken = await taking
+                if taken:
+                    await self._database.write(rows.give_back, taken, self.name)
+            except DatabaseUnavailable:
+                log.warning("notices could not be given back; they are when their time is over")
+        self._taking.clear()
 
     async def _take(self, channel: str, free: int, pace: Pace | None) -> list[Row]:
         ids = await self._database.read(rows.due, channel, free)

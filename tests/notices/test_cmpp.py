@@ -92,11 +92,13 @@ async def test_given_the_right_secret_then_one_line_carries_all_messages() -> No
     ],
 )
 async def test_given_it_is_refused_then_the_notice_waits_and_says_why(
-    own: dict[str, Any], error: str
+    own: dict[str, Any], error: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(channel_module, "LINE_S", 0.01)
     async with gateway() as server:
-        channel = CmppSms(replace(cmpp_of(server.port, answer_s=0.5), **own), SIGN, Reports())
+        channel = CmppSms(replace(cmpp_of(server.port), **own), SIGN, Reports())
         await channel.start()
+        await until(lambda: "拒绝" in channel._why, "the refusal")
         outcome = await channel.send(notice())
         await channel.stop()
     assert (outcome.kind, outcome.error) == ("later", error)
@@ -122,7 +124,7 @@ async def test_given_a_gateway_that_says_nothing_to_connect_then_it_is_left() ->
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(NoLine, match="未答复登录"):
-        await Link.open(cmpp_of(port, answer_s=0.2), _kept)
+        await Link.open(cmpp_of(port, answer_s=1.0), _kept)
     server.close()
     await server.wait_closed()
 
@@ -236,12 +238,16 @@ async def test_given_the_line_is_cut_then_it_is_opened_again_and_the_next_one_go
         assert (await channel.send(notice())).kind == "sent"
 
 
-async def test_given_the_gateway_is_gone_for_a_while_then_the_line_comes_back() -> None:
-    async with gateway() as server, sms(server, answer_s=0.2) as channel:
+async def test_given_the_gateway_is_gone_for_a_while_then_the_line_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with gateway() as server, sms(server) as channel:
         assert (await channel.send(notice())).kind == "sent"
         await server.close()
         await until(lambda: not channel.up, "the line to be gone")
-        assert (await channel.send(notice())).kind == "later"
+        with monkeypatch.context() as short:
+            short.setattr(channel_module, "LINE_S", 0.01)
+            assert (await channel.send(notice())).kind == "later"
         await server.open()
         await until(lambda: server.signed_in == 2, "a second line")
         assert (await channel.send(notice())).kind == "sent"
@@ -249,9 +255,10 @@ async def test_given_the_gateway_is_gone_for_a_while_then_the_line_comes_back() 
 
 @pytest.mark.parametrize("fault", ["break_before", "break_after", "stall"])
 async def test_given_no_answer_then_nobody_can_say(fault: Any) -> None:
-    async with gateway() as server, sms(server, answer_s=0.5) as channel:
-        assert (await channel.send(notice())).kind == "sent"
+    limit_s = 0.5 if fault == "stall" else 10.0
+    async with gateway() as server, sms(server, answer_s=limit_s) as channel:
         server.fault = fault
+        await until(lambda: channel.up, "the line")
         outcome = await channel.send(notice())
         assert (outcome.kind, outcome.error) == ("unknown", "短信网关未答复")
 
@@ -282,7 +289,7 @@ async def test_a_silent_line_is_tested_and_tests_of_the_gateway_are_answered() -
 async def test_given_tests_without_an_answer_then_the_line_is_given_up() -> None:
     async with gateway() as server:
         server.answers_tests = False
-        async with sms(server, active_test_s=0.01, answer_s=0.05):
+        async with sms(server, active_test_s=0.01, answer_s=0.3):
             await until(lambda: server.signed_in >= 2, "a second line")
     assert server.tests >= 3
 

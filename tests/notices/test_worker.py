@@ -358,6 +358,35 @@ class Away:
             raise DatabaseUnavailable
 
 
+async def test_given_a_stop_in_the_moment_of_taking_then_the_row_waits_untouched(
+    sqlite: Database,
+) -> None:
+    taken, go_on = asyncio.Event(), asyncio.Event()
+
+    class Slow(Away):
+        async def write(self, fn: Door[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+            result = await self.real.write(fn, *args, **kwargs)
+            if fn is rows.take:
+                taken.set()
+                await go_on.wait()
+            return result
+
+    settings, channel = quick(), Scripted(idempotent=False)
+    await sqlite.write(places.furnish)
+    await sqlite.write(put, settings, to="unit_head:5")
+    one = Worker(settings, Slow(sqlite), SEALER, lambda *_: [channel], poll_s=0.05)
+    running = asyncio.create_task(one.run())
+    await asyncio.wait_for(taken.wait(), places.LIMIT_S)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    stopping = asyncio.create_task(one.stop())
+    go_on.set()
+    await stopping
+    (row,) = await sqlite.read(all_rows)
+    assert (row.state, row.tries, row.taken_by) == ("waiting", 0, None)
+    assert not channel.sends
+
+
 async def test_given_the_database_goes_while_sending_then_what_came_of_it_is_kept(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
