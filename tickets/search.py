@@ -7,10 +7,10 @@ words are looked for is decided by how many tickets have them, not by a guess of
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select, text, union
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, text, union
 
 from db.models import account, ticket, unit
 from tickets import search_words
@@ -126,11 +126,15 @@ def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]
     if conn.dialect.name == "sqlite":
         return _ordered(conn, wanted, [*conditions, search_words.in_sqlite(words.tokens)], most)
     search_words.by_index_only(conn)
-    if wanted.order == "newest":
-        return _back_in_time(conn, wanted, conditions, words, most)
-    few = search_words.few(conn, words.tokens)
-    if few is None:
+    few = None if wanted.order == "newest" else search_words.few(conn, words.tokens)
+    if wanted.order != "newest" and few is None:
         return _ordered(conn, wanted, [*conditions, search_words.in_row(words.tokens)], most)
+    if wanted.either:
+        # The words lead; asking for them once for each alternative would cost them twice.
+        conditions.append(or_(*wanted.either))
+        wanted = replace(wanted, either=())
+    if few is None:
+        return _back_in_time(conn, wanted, conditions, words, most)
     return _ordered(conn, wanted, [*conditions, search_words.one_of(few)], most) if few else []
 
 
