@@ -28,7 +28,7 @@ WRITTEN = ("web", "intake")
 _COPIED = (
     "id", "state", "account_id", "type", "content_class", "text", "company", "disposition",
     "unit_id", "complained_unit_id", "difficulty", "round", "ruled", "rectified", "special",
-    "extended", "tries", "stars", "due_ms", "due_kind", "closed_ms",
+    "returned", "extended", "tries", "stars", "due_ms", "due_kind", "closed_ms",
 )  # fmt: skip
 
 

@@ -269,6 +269,7 @@ async def test_a_ruled_unit_can_t_return_a_ticket_and_the_minutes_are_kept(
         walk(conn, there, made.id, *TO_UNIT, "ask_return", "agree_return")
         back = row(conn, made.id)
         assert (back.state, back.unit_id, back.due_kind) == ("to_dispatch", None, "dispatch")
+        assert back.returned == 1
         walk(conn, there, made.id, "review", "rule")
         with pytest.raises(Refused):
             do(conn, there, made.id, "ask_return")

@@ -172,7 +172,7 @@ def _agree(kind: str, **more: Any) -> Maker:
             made.extend_days = ask.form["days"]
             made.columns = {"extended": facts.extended + ask.form["days"]}
         if kind == "return":
-            made.columns = {"unit_id": None, "round": 0}
+            made.columns = {"unit_id": None, "round": 0, "returned": facts.returned + 1}
             made.said = {"unit_id": facts.unit_id}
             made.begin = (NewTerm("dispatch", "dispatch_days"),)
         return made

@@ -116,6 +116,7 @@ class Facts:
     ruled: bool = False
     rectified: bool = False
     special: bool = False
+    returned: int = 0
     extended: int = 0
     tries: int = 0
     stars: int | None = None
