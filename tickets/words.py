@@ -8,6 +8,7 @@ number, address of mail or identity number.
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 
@@ -45,7 +46,7 @@ def of_texts(*texts: str) -> frozenset[str]:
     found: set[str] = set()
     for text in texts:
         clean = without_contacts(text)
-        for word in rjieba.cut_all(clean):
+        for word in set(rjieba.cut_all(clean)):
             found.update(_parts(word))
         found.update(c for c in _HAN.findall(clean) if c.isalnum())
     return frozenset(found)
@@ -65,7 +66,8 @@ def telling(found: frozenset[str]) -> frozenset[str]:
 def without_contacts(text: str) -> str:
     """The text in one form of writing, without what reaches or names a person."""
     plain = unicodedata.normalize("NFKC", text).lower()
-    plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
+    if not plain.isprintable():
+        plain = "".join(c for c in plain if unicodedata.category(c) != "Cf")
     for pattern in _CONTACTS:
         plain = pattern.sub(" ", plain)
     return _DIGITS.sub(_unless_private, plain)
@@ -124,13 +126,14 @@ _write: dict[str, Executable] = {
 }
 
 
-def _parts(word: str) -> list[str]:
+@functools.lru_cache(maxsize=20_000)
+def _parts(word: str) -> tuple[str, ...]:
     """A word of the dictionary as words of the index: letters and digits only, each apart."""
-    return [
+    return tuple(
         part
         for part in _PART.findall(word)
         if len(part) <= LONGEST and sum(c.isdigit() for c in part) < PRIVATE_DIGITS
-    ]
+    )
 
 
 def _unless_private(found: re.Match[str]) -> str:
