@@ -16,6 +16,7 @@ from agent_console.api.ticket_parts import (
 from config.model import Settings
 from tickets import catalogue, letters, units
 from tickets.rules import decide
+from tickets.rules.clauses import in_words
 from tickets.rules.facts import Actor, Facts, Limits
 from tickets.rules.fields import Field
 from tickets.rules.table import MOVES, Move
@@ -52,7 +53,7 @@ class Choices:
                 continue
             reasons = decide.reasons_against(move, self._facts, self._actor, limits)
             if reasons:
-                said = [Reason(r.message, r.basis) for r in reasons]
+                said = [Reason(r.message, in_words(r.basis)) for r in reasons]
                 found.append(RefusedMove(move.name, move.label, said))
         return found
 
@@ -61,7 +62,7 @@ class Choices:
             name=move.name,
             label=move.label,
             effect=move.effect,
-            basis=move.basis,
+            basis=in_words(move.basis),
             to=move.to,
             fields=[self._field(move, field) for field in move.fields],
         )

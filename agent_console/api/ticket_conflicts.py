@@ -12,6 +12,7 @@ from agent_console.api.ticket_parts import Reason
 from agent_console.api.ticket_shapes import ChangeSince, MoveRef, TicketConflict
 from agent_console.api.ticket_view import Seer, full
 from agent_console.problem import FieldError, Problem, not_found, refused
+from tickets.rules.clauses import in_words
 from tickets.rules.decide import Refused, Unfit
 from tickets.rules.states import STATES
 from tickets.rules.table import BY_NAME
@@ -67,7 +68,7 @@ def edited(what: Iterable[str], *, of_unit: bool = False) -> str:
 def move_refused(error: Refused) -> Problem:
     """A rule stands in the way: which, and what could be done instead."""
     more = {
-        "reasons": [Reason(r.message, r.basis) for r in error.reasons],
+        "reasons": [Reason(r.message, in_words(r.basis)) for r in error.reasons],
         "allowed": [MoveRef(move.name, move.label) for move in error.allowed],
     }
     detail = "；".join(reason.message for reason in error.reasons)

@@ -154,6 +154,7 @@ class PossibleMove(msgspec.Struct, frozen=True, kw_only=True):
 class Reason(msgspec.Struct, frozen=True):
     message: str
     basis: str
+    """The clause, as an official names it."""
 
 
 class RefusedMove(msgspec.Struct, frozen=True):

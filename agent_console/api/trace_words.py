@@ -6,6 +6,7 @@ from typing import Any
 
 from agent_console.api.ticket_conflicts import edited
 from agent_console.api.ticket_queries import Step
+from tickets.rules.clauses import in_words
 from tickets.rules.states import DIFFICULTIES, STARS, STATES, TERMS
 from tickets.rules.table import BY_NAME
 
@@ -35,7 +36,7 @@ def title_of(step: Step) -> str:
 def basis_of(step: Step) -> str | None:
     """By which clause."""
     move = BY_NAME.get(step.move or "")
-    return move.basis if move else None
+    return in_words(move.basis) if move else None
 
 
 def words_of(step: Step) -> str:

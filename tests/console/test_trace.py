@@ -51,7 +51,7 @@ async def test_given_a_whole_way_then_each_step_says_who_which_unit_and_how_late
     ]  # fmt: skip
     accepted, dispatched = steps[4], steps[3]
     assert (accepted["who"], accepted["unit_name"]) == ("lead-name", UNITS[0])
-    assert (accepted["basis"], accepted["late"]["late"]) == ("Q二(二)1", True)
+    assert (accepted["basis"], accepted["late"]["late"]) == ("庆政办发〔2023〕48号 二（二）1", True)
     assert (dispatched["who"], dispatched["unit_name"]) == ("dispatch-name", None)
     assert f"主办 {UNITS[0]}" in dispatched["words"]
     assert dispatched["late"] is None
