@@ -21,7 +21,7 @@ from agent_console.operations import Operations
 from agent_console.pages import IN_A_CALL
 from agent_console.parts import Parts
 from agent_console.problem import FieldError, Problem, forbidden, not_found, refused
-from agent_console.roles import HEADS, STAFF
+from agent_console.roles import EVERYBODY, HEADS
 from floor import calls, requests, seats
 from knowledge import experts
 
@@ -33,6 +33,11 @@ KEPT = (403, 409, 422)
 OF_THE_OWNER = frozenset({"come_back"})
 ON_HER_TELEPHONE = frozenset({"listen", "whisper", "barge", "take_over"})
 OF_A_HEAD = ON_HER_TELEPHONE | {"stop", "move"}
+
+OF_A_UNIT = frozenset(
+    {"hold", "resume", "hang_up", "send_digits", "cancel", "mute", "unmute", "come_back"}
+)
+"""A unit talks with whoever reported its matter: it brings nobody in and sends nobody on."""
 
 NEEDS = {
     "send_digits": "digits",
@@ -57,7 +62,7 @@ WORDS = {
     "POST",
     "/calls/{call_id}/requests",
     "Ask something of a call: hold, consult, transfer, listen …",
-    roles=STAFF,
+    roles=EVERYBODY,
     problems=(404, 409, 422, 504),
 )
 async def request_of_call(context: Context, *, path: CallPath, body: CallRequest) -> Outcome:
@@ -106,6 +111,8 @@ def _allowed(
     if found is None:
         raise not_found("这次通话")
     seat = seats.of_account(conn, who.id)
+    if who.role == "unit" and body.verb not in OF_A_UNIT:
+        raise forbidden("您的角色没有这项权限")
     if body.verb in OF_A_HEAD:
         _as_head(found, seat, who, body.verb)
     else:

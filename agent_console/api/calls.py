@@ -26,7 +26,7 @@ from agent_console.auth import Account
 from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.problem import forbidden, not_found
-from agent_console.roles import HEADS, STAFF
+from agent_console.roles import EVERYBODY, HEADS, STAFF
 from config.model import Settings
 from floor import calls, seats
 from recordings import catalogue
@@ -34,11 +34,12 @@ from recordings import catalogue
 operations = Operations("calls")
 
 
-@operations.add("GET", "/calls/current", "The call at my seat", roles=STAFF)
+@operations.add("GET", "/calls/current", "The call at my seat", roles=EVERYBODY)
 async def read_current_call(context: Context) -> CallCard | None:
     parts = context.parts
-    unknown = parts.caller_hash("")
-    return await parts.database.read(_current, parts.settings, context.account.id, unknown)
+    return await parts.database.read(
+        _current, parts.settings, context.account, parts.caller_hash("")
+    )
 
 
 @operations.add(
@@ -52,24 +53,23 @@ async def read_call(context: Context, *, path: CallPath) -> CallWithHistory:
     return found
 
 
-def _current(
-    conn: Connection, settings: Settings, account_id: int, unknown: str
-) -> CallCard | None:
-    seat = seats.of_account(conn, account_id)
+def _current(conn: Connection, settings: Settings, who: Account, unknown: str) -> CallCard | None:
+    seat = seats.of_account(conn, who.id)
     if seat is None or seat.call_id is None:
         return None
     found, row = calls.get(conn, seat.call_id), queries.row_of(conn, seat.call_id)
-    return (
-        None if found is None or row is None else _card(conn, settings, row, found, seat, unknown)
-    )
+    if found is None or row is None:
+        return None
+    # Callers who withhold their number have nothing in common; what else a reporter brought
+    # forward is not for the unit that handles one matter of his.
+    known = row.caller_hash != unknown and who.role != "unit"
+    return _card(conn, settings, row, found, seat, known)
 
 
 def _card(
     conn: Connection, settings: Settings, row: Row[Any], found: calls.Call, seat: seats.Seat,
-    unknown: str,
+    known: bool,
 ) -> CallCard:  # fmt: skip
-    # Callers who withhold their number have nothing in common.
-    known = row.caller_hash != unknown
     recorded = catalogue.of_call(conn, row.id)
     mine = [party for party in found.parties if party["seat_id"] == seat.id]
     return CallCard(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from config.model import Settings
 from floor import seats
 from tests.console.fake_controller import DIALLED, FakeController
-from tests.console.house import Browser, House
+from tests.console.house import Browser, House, call_id, talk
 from tests.console.reporting import (
     KEY,
     MASKED,
@@ -71,8 +71,44 @@ async def test_a_unit_has_its_telephone_and_nothing_else_of_the_floor(
         ("POST", "/seat/available"),
         ("POST", "/seat/pause"),
         ("GET", "/floor"),
-        ("GET", "/calls/current"),
         ("GET", f"/calls/{'0' * 32}"),
     ):
         answer = await unit.ask(method, path, {} if method == "POST" else None)
         assert answer.status == 403, path
+
+
+async def test_a_unit_sees_its_call_without_what_else_the_reporter_brought(
+    sealing: House, settings: Settings
+) -> None:
+    unit_id = await sealing.do(add_unit, "市场监管局", "unit")
+    await sealing.do(dispatched, Place(settings), unit_id)
+    unit = await seated(sealing)
+    await sealing.do(talk, unit.seat_id, unit.account_id)
+    agent = await sealing.signed_in("agent")
+    await sealing.do(talk, agent.seat_id, agent.account_id, 2)
+    theirs, own = await agent.get("/calls/current"), await unit.get("/calls/current")
+    assert theirs.json["earlier_calls"]
+    assert (own.json["earlier_calls"], own.json["earlier_tickets"]) == ([], [])
+    assert own.json["caller_masked"] == "138****0001"
+
+
+async def test_a_unit_holds_and_hangs_up_and_brings_nobody_in(
+    sealing: House, settings: Settings
+) -> None:
+    await sealing.do(add_unit, "市场监管局", "unit")
+    unit = await seated(sealing)
+    await sealing.do(talk, unit.seat_id, unit.account_id)
+    path = f"/calls/{call_id(1)}/requests"
+    async with FakeController(sealing.database) as controller:
+        assert (await unit.post(path, {"verb": "hold"})).status == 200
+        assert (await unit.post(path, {"verb": "hang_up"})).status == 200
+        for verb, args in (
+            ("consult", {"target": {"kind": "number", "value": NUMBER}}),
+            ("transfer", {"target": {"kind": "queue", "value": "general"}}),
+            ("emergency", {"number": "110"}),
+            ("pause_recording", {}),
+            ("listen", {}),
+        ):
+            answer = await unit.post(path, {"verb": verb, "args": args})
+            assert (answer.status, answer.problem) == (403, "forbidden"), verb
+    assert [taken.verb for taken in controller.took] == ["hold", "hang_up"]
