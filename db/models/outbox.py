@@ -26,4 +26,6 @@ outbox = Table(
     Column("done_ms", Ms),
     CheckConstraint("state IN ('waiting','sending','sent','failed','dropped')", name="state"),
     Index("ix_outbox_due", "state", "next_ms"),
+    Index("ix_outbox_taken", "taken_until_ms"),
+    Index("ix_outbox_reference", "reference"),
 )
