@@ -24,6 +24,7 @@ from db.models.base import metadata
 from floor import seats
 from tests.console.house import SEALER, Browser, House, call_id, talk
 from tests.console.reporting import KEY, account_of, add_unit, complain_of
+from tests.console.test_attachments import PDF, attach
 from tests.console.test_intake import made_key, send
 from tests.tickets.filled import filled
 from tickets.rules.table import BY_NAME
@@ -224,10 +225,6 @@ async def test_planted_names_and_numbers_are_nowhere_to_be_seen(
 ) -> None:
     caplog.set_level(logging.DEBUG, "hotline")
     unit_id = await prepared(sealing)
-    socket = await (await sealing.signed_in("supervisor")).live()
-    hello = await socket.receive_json()
-    assert hello
-
     taken = await sealing.browser().post(
         "/public/tickets", {**MATTER, "agreed": True, "key": KEY, "company": "某商行"}
     )
@@ -239,6 +236,9 @@ async def test_planted_names_and_numbers_are_nowhere_to_be_seen(
 
     await goes_the_way(sealing, unit_id)
     await calls(sealing)
+    file = await attach(await sealing.signed_in("unit"), 1, "现场.pdf", PDF)
+    assert file.status == 200, file.body
+    await sealing.do(complain_of, 1, await sealing.do(add_unit, "城管局", "unit2"))
     head = await sealing.signed_in("supervisor")
     opened = await head.post("/tickets/1/unmask", {"reason": "核实施工时间"})
     assert opened.json == {"name": NAME, "number": NUMBER}
@@ -253,10 +253,16 @@ async def test_planted_names_and_numbers_are_nowhere_to_be_seen(
     assert sum(b'"number"' in body for _, body in seen) > 20
     for what, body in [*seen, ("key", by_key.body), ("key", again.body), ("status", status.body)]:
         assert not found_in(body), what
+        if what.startswith("unit2 "):
+            assert taken.json["number"].encode() not in body, what
+            assert MASKED.encode() not in body, what
     for body in answers:
         assert not found_in(body), body[:200]
     await no_trace(sealing, settings, caplog)
+    socket = await head.live(since=0)
     told = [await socket.receive_json() for _ in range(20)]
+    assert not told[0].get("reset")
+    assert sum(one.get("topic") == "ticket" for one in told) > 5
     assert not found_in(told)
 
 
