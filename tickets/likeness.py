@@ -28,8 +28,8 @@ SAMPLE_MS = 10 * 60 * 1000
 """How long a sample is good for."""
 SEEN, UNSEEN = 6, 2
 """So many of a text's rarest words lead to candidates: of those in the sample, and of others."""
-COMMON = 0.03
-"""A word in more of the tickets than this leads nowhere."""
+COMMON = 0.2
+"""A word in so many of the tickets leads nowhere; what half a town calls about is still found."""
 CANDIDATES = 150
 WEEKS = 13
 """Wordings are looked for so many weeks back, this one included."""
@@ -104,7 +104,7 @@ def _leading(mine: frozenset[str], rarity: Rarity) -> list[str]:
     order = sorted(mine, key=lambda word: (rarity.counts.get(word, 0), -len(word), word))
     unseen = [word for word in order if word not in rarity.counts]
     most = COMMON * rarity.tickets
-    seen = [word for word in order if 0 < rarity.counts.get(word, 0) <= most]
+    seen = [word for word in order if 0 < rarity.counts.get(word, 0) < most]
     return seen[:SEEN] + unseen[:UNSEEN]
 
 

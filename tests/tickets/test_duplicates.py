@@ -48,6 +48,18 @@ async def test_the_same_wording_is_offered_and_another_is_not(database: Database
     await database.write(go)
 
 
+async def test_what_many_call_about_at_once_is_still_found(database: Database) -> None:
+    def go(conn: Connection) -> None:
+        for n in range(90):
+            stored(conn, text=f"市民反映{n}号楼道堆放杂物")
+        made = [stored(conn, text=f"{n}栋停电，幸福小区全部停电") for n in range(15)]
+        found = alike(conn, text="幸福小区又停电了")
+        assert found
+        assert set(ids(found)) <= set(made)
+
+    await database.write(go)
+
+
 async def test_one_word_alone_is_enough_to_look_for(database: Database) -> None:
     def go(conn: Connection) -> None:
         made = stored(conn, text="路灯")
