@@ -11,7 +11,9 @@ from config.channels import Notices
 from db.models import call, ticket, ticket_contact, unit
 
 MOBILE = re.compile(r"(?:\+?86)?(1[3-9]\d{9})")
-_ACCOUNTS = re.compile(r"[\s,;，；]+")
+_ACCOUNTS = re.compile(r"[\s,;，；、]+")
+_ONE_EACH = frozenset({"dingtalk", "webhook"})
+"""Channels of which a notice goes to one robot or hook at a time: each has an outcome of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +36,17 @@ def find(conn: Connection, notices: Notices, channel: str, recipient: str) -> Fo
     if role == "caller":
         return Found(sealed=_caller(conn, int(who))) if channel == "sms" else Found()
     if role in ("unit", "unit_head"):
-        return _unit(conn, channel, int(who), head=role == "unit_head")
+        found = _unit(conn, channel, int(who), head=role == "unit_head")
+        if channel in _ONE_EACH:
+            return Found(open=found.open[int(at or 0) :][:1])
+        return found
     team = notices.team_of(role)
     if team is None:
         return Found()
     if channel == "sms":
         return Found(open=team.sms[int(at or 0) :][:1])
-    found: tuple[str, ...] | str | None = getattr(team, channel)
-    return Found(open=(found,) if isinstance(found, str) else found or ())
+    there: tuple[str, ...] | str | None = getattr(team, channel)
+    return Found(open=(there,) if isinstance(there, str) else there or ())
 
 
 def mobile(number: str) -> str | None:
@@ -60,7 +65,8 @@ def _unit(conn: Connection, channel: str, unit_id: int, *, head: bool) -> Found:
         return Found(sealed=(row.duty_sealed,) if row.duty_sealed else ())
     kept = row.addresses or {}
     said = (head and kept.get(f"head_{channel}")) or kept.get(channel) or ""
-    return Found(open=tuple(part for part in _ACCOUNTS.split(str(said).strip()) if part))
+    typed = "，".join(map(str, said)) if isinstance(said, list) else str(said)
+    return Found(open=tuple(part for part in _ACCOUNTS.split(typed) if part))
 
 
 def _caller(conn: Connection, ticket_id: int) -> tuple[str, ...]:

@@ -18,10 +18,14 @@ from config.notice_texts import ARGS, template_for
 from db.clock import now_ms
 from db.feed import publish
 from db.models import outbox, ticket, ticket_contact, unit
+from tickets.units import listed
 
 TEAMS = frozenset({"dispatchers", "office", "supervisors", "business_office"})
 PERSONS = frozenset({"unit", "unit_head", "caller"})
 """Recipients with an id of their own, as `unit:5`."""
+
+_ONE_EACH = frozenset({"dingtalk", "webhook"})
+"""A robot or hook gets a row of its own: each has an outcome of its own."""
 
 NO_ADDRESS = "未登记可用的收件地址"
 
@@ -139,7 +143,7 @@ def _reached(
     elif role == "caller":
         yield from ((channel, None) for channel in channels)
     else:
-        yield from ((name, None) for name in channels if name in _of_unit(conn, role, who))
+        yield from _of_unit(conn, channels, role, who)
 
 
 def _of_team(team: Team, channels: tuple[str, ...]) -> Iterator[tuple[str, int | None]]:
@@ -150,19 +154,26 @@ def _of_team(team: Team, channels: tuple[str, ...]) -> Iterator[tuple[str, int |
             yield channel, None
 
 
-def _of_unit(conn: Connection, role: str, unit_id: int) -> frozenset[str]:
+def _of_unit(
+    conn: Connection, channels: tuple[str, ...], role: str, unit_id: int
+) -> Iterator[tuple[str, int | None]]:
     """The channels of a unit. Its head is reached at `head_…`, or else where the unit is."""
     found = conn.execute(
         select(unit.c.addresses, unit.c.duty_sealed).where(unit.c.id == unit_id)
     ).one_or_none()
     if found is None:
-        return frozenset()
-    names = {name for name, address in (found.addresses or {}).items() if address}
-    if role == "unit_head":
-        names |= {name.removeprefix("head_") for name in names}
-    if found.duty_sealed:
-        names.add("sms")
-    return frozenset(names)
+        return
+    kept = found.addresses or {}
+    for channel in channels:
+        own = kept.get(f"head_{channel}") if role == "unit_head" else None
+        said = listed(own or kept.get(channel) or "")
+        if channel == "sms":
+            if found.duty_sealed:
+                yield channel, None
+        elif channel in _ONE_EACH and len(said) > 1:
+            yield from ((channel, at) for at in range(len(said)))
+        elif said:
+            yield channel, None
 
 
 def _has_mobile(conn: Connection, ticket_id: int) -> bool:

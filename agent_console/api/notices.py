@@ -187,7 +187,7 @@ def of_ticket(conn: Connection, ticket_id: int, most: int) -> list[NoticeRow]:
 def _unit_names(conn: Connection, recipients: list[str]) -> dict[str, str]:
     """The names of those recipients that are units or their heads."""
     ids = {
-        recipient: int(recipient.partition(":")[2])
+        recipient: int(recipient.partition(":")[2].partition("#")[0])
         for recipient in recipients
         if role_of(recipient) in ("unit", "unit_head")
     }

@@ -28,7 +28,7 @@ def furnish(conn: Connection) -> None:
     )  # fmt: skip
     for at, (state, recipient, channel, error) in enumerate(
         (
-            ("waiting", "unit:5", "zwding", None),
+            ("waiting", "unit:5#1", "dingtalk", None),
             ("sending", "unit_head:5", "email", None),
             ("sent", "caller:1", "sms", None),
             ("failed", "supervisors#1", "sms", "短信网关未答复"),
@@ -96,7 +96,7 @@ async def test_what_failed_is_sent_again_from_the_first_try_and_kept_in_the_audi
     row = answer.json
     assert (row["state"], row["tries"], row["error"], row["done_ms"]) == ("waiting", 0, None, None)
     assert row["next_ms"] >= before_ms
-    assert (await admin.post("/admin/notices/5/again")).json["state"] == "waiting"
+    assert (await admin.post("/admin/notices/5/again", {})).json["state"] == "waiting"
     assert await house.database.read(acts) == [
         ("notice_again", "notice:4"), ("notice_again", "notice:5"),
     ]  # fmt: skip

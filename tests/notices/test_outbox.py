@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select, update
 
 from config.model import Settings
 from db.models import change, ticket_contact, unit
+from notices import addresses
 from tests.db.databases import plain_sqlite
 from tests.notices import places
 from tests.notices.places import DUTY, REPORTER, all_rows, put
@@ -64,6 +65,20 @@ def test_each_number_of_a_team_gets_a_message_of_its_own() -> None:
         for row in all_rows(conn):
             assert "1380000" not in str(row)
             assert DUTY not in str(row)
+
+
+def test_a_unit_with_two_robots_has_a_row_for_each_and_many_accounts_share_one() -> None:
+    kept = {"dingtalk": "one、two", "zwding": "a，b、c"}
+    with plain_sqlite() as conn:
+        places.furnish(conn)
+        conn.execute(update(unit).values(addresses=kept))
+        put(conn, place(), to="unit:5")
+        assert [row[:2] for row in written(conn)] == [
+            ("zwding", "unit:5"), ("dingtalk", "unit:5#0"), ("dingtalk", "unit:5#1"),
+        ]  # fmt: skip
+        notices = place().notices
+        found = [addresses.find(conn, notices, *row[:2]).open for row in written(conn)]
+        assert found == [("a", "b", "c"), ("one",), ("two",)]
 
 
 def test_given_no_address_at_all_then_one_failed_row_says_so() -> None:
