@@ -5,7 +5,7 @@ A caller's number is kept sealed (encrypted), found again by a keyed hash and sh
 `kept_write` names the writes that had to wait for the database, so that none is made twice.
 """
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Table, Text, false
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Table, Text, false, text
 
 from db.models.base import Ms, RowId, metadata
 
@@ -44,6 +44,12 @@ call = Table(
     Index("ix_call_started", "started_ms"),
     Index("ix_call_open", "asterisk", "ended_ms"),
     Index("ix_call_ended", "ended_ms"),
+    Index(
+        "ix_call_ticket",
+        "ticket_id",
+        sqlite_where=text("ticket_id IS NOT NULL"),
+        postgresql_where=text("ticket_id IS NOT NULL"),
+    ),
 )
 
 call_event = Table(
