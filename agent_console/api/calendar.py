@@ -98,6 +98,7 @@ async def read_calendar(context: Context, *, query: YearQuery) -> ShownYear:
     named = await context.parts.database.read(calendar.days, region)
     known = await context.parts.database.read(calendar.load, region)
     regions = await context.parts.database.read(calendar.regions, settings.clocks.region)
+    names = {choice.code: choice.label for choice in settings.tickets.regions}
     by_day = {day.day: day for day in named}
     first = date(query.year, 1, 1)
     count = (date(query.year + 1, 1, 1) - first).days
@@ -106,7 +107,7 @@ async def read_calendar(context: Context, *, query: YearQuery) -> ShownYear:
     return ShownYear(
         year=query.year,
         region=region,
-        regions=[RegionOf(code, label(code)) for code in regions],
+        regions=[RegionOf(code, names.get(code) or label(code)) for code in regions],
         announced=announced,
         source=notice.source if notice and announced else "",
         days=[_shown(first + timedelta(n), known, by_day, region) for n in range(count)],
