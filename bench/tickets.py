@@ -146,7 +146,9 @@ def _cost(taken: Sequence[float]) -> Cost:
 
 async def _sweep(database: Database, place: Place, swept: int) -> Sweep:
     """First everything late is taken as reminded; then the idle look; then some fall due."""
-    sweep = Sweep(open_terms=await database.write(_settle_reminders))
+    for step in reminders.STEPS:
+        await database.write(_settle, step)
+    sweep = Sweep(open_terms=await database.write(_open_terms))
     began = time.perf_counter()
     if await database.read(reminders.any_due, place, NOW_MS):
         raise RuntimeError("something was left to remind of")
@@ -159,18 +161,19 @@ async def _sweep(database: Database, place: Place, swept: int) -> Sweep:
     return sweep
 
 
-def _settle_reminders(conn: Connection) -> int:
-    """Every open term has had all its reminders; how many there are."""
+def _settle(conn: Connection, step: reminders.Step) -> None:
+    """Every open term has had this reminder."""
     term = ticket_term.c
-    for step in reminders.STEPS:
-        had = select(term.id, literal(step.name), term.due_ms, literal(0)).where(
-            term.ended_ms.is_(None)
-        )
-        conn.execute(
-            insert(ticket_reminder).from_select(["term_id", "step", "due_ms", "at_ms"], had)
-        )
+    had = select(term.id, literal(step.name), term.due_ms, literal(0)).where(
+        term.ended_ms.is_(None)
+    )
+    columns = ["term_id", "step", "due_ms", "at_ms"]
+    conn.execute(insert(ticket_reminder).from_select(columns, had))
+
+
+def _open_terms(conn: Connection) -> int:
     conn.exec_driver_sql("ANALYZE ticket_reminder")
-    found = select(func.count()).select_from(ticket_term).where(term.ended_ms.is_(None))
+    found = select(func.count()).where(ticket_term.c.ended_ms.is_(None))
     return int(conn.execute(found).scalar_one())
 
 
