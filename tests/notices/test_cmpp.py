@@ -116,15 +116,15 @@ async def _kept(_: Report) -> bool:
     return True
 
 
-async def test_given_a_gateway_that_says_nothing_to_connect_then_it_is_left() -> None:
+async def test_given_a_gateway_that_hangs_up_at_connect_then_there_is_no_line() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+        await reader.readexactly(39)
         writer.close()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     with pytest.raises(NoLine, match="未答复登录"):
-        await Link.open(cmpp_of(port, answer_s=1.0), _kept)
+        await Link.open(cmpp_of(port), _kept)
     server.close()
     await server.wait_closed()
 
