@@ -10,3 +10,6 @@ export const EMPTY_WORDS: Readonly<Record<string, { title: string; detail: strin
   follow_up: { title: '没有待回访的工单', detail: '答复审核通过后会列在这里。' },
   supervise: { title: '没有需要督办的工单', detail: '超期、两次办理仍不满意和整改中的工单会列在这里。' },
 };
+
+/** Desks whose tickets are all due for the same thing. */
+export const ONE_TERM: ReadonlySet<string> = new Set(['dispatch', 'review', 'approve', 'follow_up']);

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import { MoveField } from '../tickets/schema';
-import { isWorthKeeping, restored, startValues, toSend } from './form';
+import { asked, isWorthKeeping, restored, startValues, toSend } from './form';
 import { KeptForms } from './keptForms';
 
 const field = (name: string, kind: string, more: object = {}) =>
@@ -33,6 +33,12 @@ describe('the form of a move', () => {
 
   it('sends a no as well as a yes', () => {
     expect(toSend([field('reached', 'flag')], { reached: false })).toEqual({ reached: false });
+  });
+
+  it('asks nobody who was not reached how content he is', () => {
+    const fields = [field('reached', 'flag'), field('stars', 'stars', { required: false })];
+    expect(asked(fields, { reached: false, stars: 2 }).map(({ name }) => name)).toEqual(['reached']);
+    expect(asked(fields, { reached: null })).toHaveLength(2);
   });
 
   it('keeps only what somebody wrote', () => {

@@ -54,6 +54,11 @@ export function isWorthKeeping(fields: readonly MoveField[], values: FormValues)
   );
 }
 
+/** The fields that make sense as the form stands: who was not reached rated nothing. */
+export function asked(fields: readonly MoveField[], values: FormValues): readonly MoveField[] {
+  return values['reached'] === false ? fields.filter(({ kind }) => kind !== 'stars') : fields;
+}
+
 /** Kept values laid over the fields of today: what no field asks for any more is left out. */
 export function restored(fields: readonly MoveField[], kept: FormValues): FormValues {
   const values = startValues(fields);

@@ -5,7 +5,7 @@ import { Refused, sentence, understand, Unreachable } from '../api/http';
 import { Ticket } from '../api/schema';
 import type { Changed, Move, Reason } from '../tickets/schema';
 import { ticketServer } from '../tickets/server';
-import { isWorthKeeping, restored, startValues, toSend, type FieldValue, type FormValues } from './form';
+import { asked, isWorthKeeping, restored, startValues, toSend, type FieldValue, type FormValues } from './form';
 import { keptForms } from './keptForms';
 
 export interface MoveTaken {
@@ -82,7 +82,7 @@ export function useMoveForm(ticket: Readonly<Ref<Ticket>>, name: string, taken: 
     allowed.value = [];
     busy.value = true;
     try {
-      const form = toSend(fields.value, values.value);
+      const form = toSend(asked(fields.value, values.value), values.value);
       const after = await ticketServer.move(ticket.value.id, seen.value.version, name, form);
       keptForms.drop(ticket.value.id, name);
       taken.done();

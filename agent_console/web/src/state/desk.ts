@@ -137,7 +137,8 @@ export const desk = {
 
   async load(): Promise<void> {
     took(await server.seat());
-    await refreshCard();
+    // Without a call there is no card to read; a unit's seat has one only when it rings out.
+    if (seat.value?.call_id != null) await refreshCard();
   },
 
   apply(change: Change): void {

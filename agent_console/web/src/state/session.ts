@@ -24,10 +24,12 @@ const ROOMS: Record<Role, readonly Room[]> = {
 export type Room = 'work' | 'tickets' | 'missed' | 'floor' | 'expert' | 'admin';
 
 /** The rooms this role may enter, the first one is where it starts; 工作台 needs a seat. */
-export function roomsOf(role: Role, hasSeat: boolean): Room[] {
+export function roomsOf(role: Role, hasSeat: boolean, duties: readonly string[] = []): Room[] {
   const rooms = ROOMS[role].filter((room) => room !== 'work' || hasSeat);
   // A unit's telephone rings a reporter from his ticket; no caller is offered to it.
   if (role === 'unit') return rooms;
+  // The head's work is what waits for a signature, not the floor.
+  if (duties.includes('sign')) rooms.sort((a, b) => Number(b === 'tickets') - Number(a === 'tickets'));
   return hasSeat && !rooms.includes('work') ? ['work', ...rooms] : rooms;
 }
 
@@ -51,7 +53,7 @@ export const session = {
   rooms: computed(() =>
     current.value === null
       ? []
-      : roomsOf(current.value.account.role, current.value.seat !== null),
+      : roomsOf(current.value.account.role, current.value.seat !== null, current.value.duties),
   ),
 
   async signIn(login: string, password: string): Promise<void> {

@@ -15,12 +15,12 @@ export interface Column {
 }
 
 export const COLUMNS: readonly Column[] = [
-  { name: 'number', label: '编号', width: 140, kind: 'number', text: (row) => row.number },
-  { name: 'due', label: '期限', width: 236, kind: 'due', text: () => '' },
+  { name: 'number', label: '编号', width: 136, kind: 'number', text: (row) => row.number },
+  { name: 'due', label: '期限', width: 228, kind: 'due', text: () => '' },
   {
     name: 'created',
     label: '建立时间',
-    width: 144,
+    width: 116,
     kind: 'number',
     text: (row, settings, now) => briefTime(row.created_ms, now, settings.zone),
   },
@@ -48,14 +48,14 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'class',
     label: '内容分类',
-    width: 170,
+    width: 150,
     kind: 'words',
     text: (row, settings) => row.class_label ?? labelOf(settings.classes, row.content_class),
   },
   {
     name: 'company',
     label: '企业',
-    width: 160,
+    width: 148,
     kind: 'words',
     text: (row) => row.company ?? '',
   },
@@ -69,7 +69,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'unit',
     label: '主办单位',
-    width: 140,
+    width: 120,
     kind: 'words',
     text: (row) => row.unit_name ?? '',
   },
@@ -83,14 +83,14 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'round',
     label: '轮次',
-    width: 76,
+    width: 72,
     kind: 'words',
     text: (row) => (row.round > 0 ? `第 ${row.round} 次` : ''),
   },
   {
     name: 'repeats',
     label: '重复',
-    width: 80,
+    width: 64,
     kind: 'words',
     text: (row) => (row.repeats > 0 ? `${row.repeats + 1} 次` : ''),
   },
@@ -115,7 +115,7 @@ export const ALWAYS = 'number';
 
 /** What a list shows before anybody chose; a desk of its own names what its work needs. */
 const USUAL: Readonly<Record<string, readonly string[]>> = {
-  all: ['number', 'created', 'state', 'company', 'text', 'unit', 'due'],
+  all: ['number', 'due', 'state', 'company', 'text', 'unit', 'created'],
   drafts: ['number', 'created', 'caller', 'type', 'company', 'text'],
   dispatch: ['number', 'due', 'type', 'class', 'company', 'text', 'repeats'],
   review: ['number', 'due', 'type', 'class', 'company', 'text'],

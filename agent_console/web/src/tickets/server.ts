@@ -41,6 +41,10 @@ export const ticketServer = {
   unmask: (id: number, reason: string) =>
     ask('POST', `/tickets/${id}/unmask`, loop.Unmasked, { reason }),
 
+  /** A part that is left out stays as it was. */
+  keepContact: (id: number, contact: { name?: string; number?: string }) =>
+    ask('PUT', `/tickets/${id}/contact`, loop.Contact, contact),
+
   units: () => ask('GET', '/units', listOf(loop.UnitName)),
   attachments: (id: number) => ask('GET', `/tickets/${id}/attachments`, listOf(loop.Attachment)),
   checkAttachment: (id: number, name: string, size: number) =>
