@@ -112,7 +112,7 @@ def _carry_out(
         store.note(conn, changed.merged_into, "merged_from", who.account_id, from_where)
     if row.state == "draft" and decision.move.to is not None:
         words.index(conn, row.id)
-    _notify(conn, place, changed, changing)
+    _notify(conn, place, changed, changing, changed.unit_id or row.unit_id)
     publish(conn, "ticket", row.id, store.of_row(changed).told())
     return store.of_row(changed)
 
@@ -148,11 +148,17 @@ def _done_on(conn: Connection, row: Row[Any], decision: Decision) -> str | None:
     return f"call:{found}" if found else None
 
 
-def _notify(conn: Connection, place: Place, row: Row[Any], changing: Effects) -> None:
-    """Into the outbox, in the same transaction as the move."""
+def _notify(
+    conn: Connection, place: Place, row: Row[Any], changing: Effects, unit_id: int | None
+) -> None:
+    """Into the outbox, in the same transaction as the move.
+
+    Args:
+        unit_id: whose matter it is, or was until this move took it away.
+    """
     if not changing.notices:
         return
-    name = conn.execute(select(unit.c.name).where(unit.c.id == row.unit_id)).scalar()
+    name = conn.execute(select(unit.c.name).where(unit.c.id == unit_id)).scalar()
     args = {
         "unit": name,
         "due": row.due_ms,
@@ -160,17 +166,17 @@ def _notify(conn: Connection, place: Place, row: Row[Any], changing: Effects) ->
         "state": row.state,
     }
     for template, whom in changing.notices:
-        for to in _addressed(conn, row, whom):
+        for to in _addressed(conn, row, whom, unit_id):
             key = f"{row.id}:{row.version}:{template}:{to}"
             outbox.put(
                 conn, place, template=template, to=to, ticket_id=row.id, args=args, key=key
             )  # fmt: skip
 
 
-def _addressed(conn: Connection, row: Row[Any], whom: str) -> list[str]:
+def _addressed(conn: Connection, row: Row[Any], whom: str, unit_id: int | None) -> list[str]:
     match whom:
         case "unit" | "unit_head":
-            return [f"{whom}:{row.unit_id}"] if row.unit_id else []
+            return [f"{whom}:{unit_id}"] if unit_id else []
         case "assisting":
             parts = select(ticket_assist.c.unit_id).where(ticket_assist.c.ticket_id == row.id)
             return [f"unit:{unit_id}" for unit_id in conn.execute(parts).scalars()]

@@ -280,6 +280,25 @@ async def test_a_ruled_unit_can_t_return_a_ticket_and_the_minutes_are_kept(
     await database.write(scene)
 
 
+async def test_the_unit_that_gave_a_ticket_back_is_told_that_it_may(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        "tickets.outbox.put", lambda *_, template, to, **__: told.append((template, to))
+    )
+
+    def scene(conn: Connection) -> None:
+        there = town(conn)
+        made = drafted(conn, there)
+        walk(conn, there, made.id, *TO_UNIT, "ask_return")
+        told.clear()
+        walk(conn, there, made.id, "agree_return")
+        assert told == [("agreed_return", f"unit:{there.lead}")]
+
+    await sqlite.write(scene)
+
+
 async def test_what_was_asked_is_void_once_the_ticket_has_moved_on(database: Database) -> None:
     def scene(conn: Connection) -> None:
         there = town(conn)
