@@ -133,6 +133,8 @@ def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]
         # The words lead; asking for them once for each alternative would cost them twice.
         conditions.append(or_(*wanted.either))
         wanted = replace(wanted, either=())
+    if few is None and not search_words.frequent(conn, words.tokens):
+        return _ordered(conn, wanted, [*conditions, search_words.in_postgres(words.tokens)], most)
     if few is None:
         return _back_in_time(conn, wanted, conditions, words, most)
     return _ordered(conn, wanted, [*conditions, search_words.one_of(few)], most) if few else []

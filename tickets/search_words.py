@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     and_,
     any_,
+    case,
     cast,
     column,
     func,
@@ -37,6 +38,9 @@ from tickets import words
 
 QUARTERS = 8
 """So far back quarter by quarter; what is older is asked for at once."""
+SAMPLE = 500
+FREQUENT = 0.01
+"""Words that more of the newest SAMPLE tickets have are looked for back in time."""
 FEW = 2000
 """So many hits are sorted and filtered at once."""
 _NUMBER = re.compile(r"(\d{8})(-\d{0,6})?")
@@ -134,6 +138,20 @@ def by_index_only(conn: Connection) -> None:
     conn.execute(_NO_SCAN)
 
 
+def frequent(conn: Connection, tokens: Sequence[str]) -> bool:
+    """Whether many of the newest tickets have all these words."""
+    newest = select(ticket_words.c.words).order_by(ticket_words.c.ticket_id.desc()).limit(SAMPLE)
+    sample = newest.subquery()
+    having = select(func.count(case((_has(sample.c.words, tokens), 1))), func.count())
+    found, looked_at = conn.execute(having.select_from(sample)).one()
+    return bool(found > FREQUENT * looked_at)
+
+
+def in_postgres(tokens: Sequence[str]) -> ColumnElement[bool]:
+    """Has all these words, whenever it was made (GIN)."""
+    return _in_postgres(_said([[token] for token in tokens], POSTGRES))
+
+
 def few(conn: Connection, tokens: Sequence[str]) -> list[int] | None:
     """The tickets that have all these words, or None when there are more than FEW."""
     hit = _hit(_said([[token] for token in tokens], POSTGRES))
@@ -147,9 +165,13 @@ def one_of(ids: Sequence[int]) -> ColumnElement[bool]:
 
 def in_row(tokens: Sequence[str]) -> ColumnElement[bool]:
     """Has all these words, looked at row by row: where another index leads to few rows."""
-    kept = literal(" ") + ticket_words.c.words + literal(" ")
-    has = and_(*(func.strpos(kept, f" {token} ") > 0 for token in tokens))
+    has = _has(ticket_words.c.words, tokens)
     return select(has).where(ticket_words.c.ticket_id == ticket.c.id).scalar_subquery()
+
+
+def _has(kept: ColumnElement[str], tokens: Sequence[str]) -> ColumnElement[bool]:
+    line = literal(" ") + kept + literal(" ")
+    return and_(*(func.strpos(line, f" {token} ") > 0 for token in tokens))
 
 
 class Window(NamedTuple):
