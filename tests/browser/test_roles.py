@@ -37,16 +37,19 @@ async def test_given_recorded_call_when_others_open_its_ticket_then_only_heads_m
     assert (await ask_server(head, "GET", sound))["status"] == 200
 
 
-async def test_given_unit_handler_when_signed_in_then_no_room_opens_and_page_says_whom_to_ask(
+async def test_given_unit_handler_when_signed_in_then_only_tickets_are_hers(
     house: House, browsers: Browsers, windows: Opener
 ) -> None:
     unit = await windows(browsers.agents)
-    unit.expect("status of 403")
+    ticket = await house.ticket(await house.person(), "与该单位无关")
+    unit.expect("status of 403", "status of 404")
     await sign_in(house, unit, await house.person("unit"))
-    await unit.says("state-forbidden", "请联系班长")
-    assert await unit.page.query_selector('[data-test^="room-"]') is None
-    for path in ("/tickets", "/missed", "/floor", "/tickets/1", "/recordings/1/audio"):
+    await unit.see("state-empty")
+    rooms = await unit.page.query_selector_all('[data-test^="room-"]')
+    assert [await room.get_attribute("data-test") for room in rooms] == ["room-tickets"]
+    for path in ("/missed", "/floor", "/recordings/1/audio"):
         assert (await ask_server(unit, "GET", path))["status"] == 403, path
+    assert (await ask_server(unit, "GET", f"/tickets/{ticket}"))["status"] == 404
 
 
 async def test_given_expert_when_signed_in_then_floor_is_not_hers(
