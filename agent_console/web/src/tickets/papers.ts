@@ -9,7 +9,7 @@ export interface Part {
 const LABELS: Readonly<Record<string, string>> = {
   issue: '争议焦点',
   present: '参加单位和人员',
-  basis: '各方依据',
+  basis: '依据',
   ruling: '研判结论',
   unit_id: '裁定承办单位',
   within_duty: '属承办单位职责范围',
