@@ -142,7 +142,13 @@ async def test_a_first_start_prints_the_address_and_passwords_and_ctrl_c_leaves_
 
     assert await terminal.end(signal.SIGINT) == 0
     stopped = re.findall(r"✓ (stopping|closing) (?:the )?(\w+)", terminal.printed)
-    assert [part for _, part in stopped] == ["console", "notices", "Asterisk", "controller", "database"]
+    assert [part for _, part in stopped] == [
+        "console",
+        "notices",
+        "Asterisk",
+        "controller",
+        "database",
+    ]
     assert terminal.processes() == []
 
     await terminal.run()
