@@ -26,7 +26,7 @@ from tickets.rules.table import Move
 WRITTEN = ("web", "intake")
 """Sources of tickets that no agent filled in."""
 _COPIED = (
-    "id", "state", "account_id", "type", "content_class", "text", "company", "disposition",
+    "id", "state", "account_id", "type", "content_class", "text", "company", "credit_code", "disposition",
     "unit_id", "complained_unit_id", "difficulty", "round", "ruled", "rectified", "special",
     "returned", "extended", "tries", "stars", "due_ms", "due_kind", "closed_ms",
 )  # fmt: skip

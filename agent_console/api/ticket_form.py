@@ -58,9 +58,11 @@ def complete(
     chosen = next((d for d in place.dispositions if d.code == row.disposition), None)
     filled = {name: getattr(row, name) for name in store.FIELDS}
     missing = rules.what_is_missing(filled, needs_class=chosen.needs_class if chosen else None)
-    if missing or chosen is None:
-        errors = tuple(FieldError(m.field, m.message) for m in missing)
-        raise Problem(422, "工单还没有填写完整", code="form-incomplete", errors=errors)
+    errors = [FieldError(m.field, m.message) for m in missing]
+    if row.credit_code and (words := credit_code.wrong(row.credit_code)):
+        errors.append(FieldError("credit_code", words))
+    if errors or chosen is None:
+        raise Problem(422, "工单还没有填写完整", code="form-incomplete", errors=tuple(errors))
     do(conn, seer, ticket_id, version, MOVE_TO[chosen.state], form)
 
 
@@ -131,7 +133,8 @@ def wrong(
     if region and not REGION.fullmatch(region):
         errors.append(FieldError("region", "应为行政区划代码（2、4、6、9 或 12 位数字），或留空"))
     code = fields.get("credit_code")
-    if code is not None and (words := credit_code.wrong(code)):
+    # A draft is saved while it is typed, and half a code is no mistake yet.
+    if code is not None and row.state != "draft" and (words := credit_code.wrong(code)):
         errors.append(FieldError("credit_code", words))
     complained = fields.get("complained_unit_id")
     if complained is not None and units.get(conn, complained) is None:

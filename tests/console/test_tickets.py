@@ -182,6 +182,21 @@ async def test_given_choices_that_there_are_not_then_422_names_each(house: House
     assert named == ["type", "content_class", "disposition"]
 
 
+async def test_given_half_a_credit_code_then_it_is_kept_and_the_ticket_not_taken(
+    house: House,
+) -> None:
+    agent = await house.signed_in("agent")
+    await house.do(make, agent.account_id, 1, **FULL)
+    saved = await agent.ask("PATCH", "/tickets/1", {"version": 2, "credit_code": "91350100M00"})
+    assert (saved.status, saved.json["credit_code"]) == (200, "91350100M00")
+    refused = await agent.post("/tickets/1/complete", {"version": 3})
+    assert (refused.status, refused.problem) == (422, "form-incomplete")
+    assert [e["field"] for e in refused.json["errors"]] == ["credit_code"]
+    right = {"version": 3, "credit_code": "91350100m000100y43"}
+    assert (await agent.ask("PATCH", "/tickets/1", right)).status == 200
+    assert (await agent.post("/tickets/1/complete", {"version": 4})).json["complete"] is True
+
+
 @pytest.mark.parametrize(
     ("fields", "missing"),
     [

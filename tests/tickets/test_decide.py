@@ -197,6 +197,10 @@ def test_the_unit_complained_of_is_never_its_own_judge(form: dict[str, Any]) -> 
 REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
     ("submit", "draft", {"text": " "}, "请填写诉求内容"),
     ("submit", "draft", {"type": None, "text": ""}, "请选择诉求类型；请填写诉求内容"),
+    (
+        "submit", "draft", {"credit_code": "91350100M000100Y44"},
+        "统一社会信用代码校验位不符，请核对是否输错",
+    ),
     ("submit", "draft", {"has_contact": False}, "没有来电人联系方式，不能回访"),
     ("dispatch", "to_dispatch", {"content_class": None}, "请先选定诉求类型和内容分类"),
     ("flag_special", "in_review", {"special": True}, "已列为疑难复杂问题"),

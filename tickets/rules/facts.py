@@ -104,6 +104,7 @@ class Facts:
     content_class: str | None = None
     text: str = ""
     company: str = ""
+    credit_code: str | None = None
     disposition: str | None = None
     has_contact: bool = True
     unit_id: int | None = None

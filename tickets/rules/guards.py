@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tickets import credit_code
 from tickets.rules.facts import Facts, Known, Limits
 from tickets.rules.form import what_is_missing
 from tickets.rules.states import ENDED, POOR
@@ -159,6 +160,9 @@ def _on(_: Facts, __: Mapping[str, Any], ___: Known, limits: Limits) -> str | No
 
 GUARDS: dict[str, Guard] = {
     "form_complete": Guard("Q二(二)1 Y二(四)", _form_complete),
+    "credit_code_fits": Guard(
+        "Q二(二)1", lambda f, *_: credit_code.wrong(f.credit_code) if f.credit_code else None
+    ),
     "contact_known": Guard(
         "Y二(四)", _when(lambda f: f.has_contact, "没有来电人联系方式，不能回访")
     ),

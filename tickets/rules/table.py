@@ -44,7 +44,7 @@ _AT_HAND = ("to_accept", "in_progress", "suspended", "rectifying")
 
 MOVES: tuple[Move, ...] = (
     Move("answer", 2, "当场办结", ("draft",), "closed", ("agent", "system"),
-         "Q二(二)1 Q二(三)2", "工单办结", guards=("form_complete",)),
+         "Q二(二)1 Q二(三)2", "工单办结", guards=("form_complete", "credit_code_fits")),
     Move("reject", 3, "不予受理", ("draft",), "rejected", ("agent",),
          "N", "不予受理，理由和告知渠道留痕",
          (REASON, _TOLD), ("form_complete",)),
@@ -53,7 +53,7 @@ MOVES: tuple[Move, ...] = (
          (Field("into", "并入工单", "ticket"), long_text("reason", "说明", required=False)),
          ("into_open",)),
     Move("submit", 5, "提交派单", ("draft",), "to_dispatch", ("agent", "system"),
-         "Q二(二)1 Y二(四)", "转到待派单", guards=("form_complete", "contact_known")),
+         "Q二(二)1 Y二(四)", "转到待派单", guards=("form_complete", "credit_code_fits", "contact_known")),
     Move("dispatch", 6, "派单", ("to_dispatch",), "to_accept", ("dispatcher",),
          "Q一 Y二(四)", "发往承办单位，签收和办结期限开始计算",
          (UNIT, ASSISTING, DIFFICULTY, long_text("note", "派单意见", required=False)),

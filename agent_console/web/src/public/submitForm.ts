@@ -1,5 +1,5 @@
 /** The web form of intake: what is kept while it is typed, and what is wrong with it. Pure. */
-import { isCreditCode } from './creditCode';
+import { cleanCode, wrongCode } from '../lib/creditCode';
 import { plain } from './statusForm';
 
 export interface SubmitValues {
@@ -43,9 +43,8 @@ export function blank(key: string): SubmitValues {
 export function submitMistakes(values: SubmitValues, most: number): Record<string, string> {
   const wrong: Record<string, string> = {};
   if (values.type === '') wrong['type'] = '请选择诉求类型';
-  if (values.credit_code.trim() !== '' && !isCreditCode(plain(values.credit_code))) {
-    wrong['credit_code'] = '应为 18 位，且最后一位校验码正确；不清楚可以不填';
-  }
+  const code = wrongCode(values.credit_code);
+  if (code !== '') wrong['credit_code'] = `${code}；不清楚可以不填`;
   const length = values.text.trim().length;
   if (length < TEXT_LEAST) wrong['text'] = `请说明时间、地点、事情经过和您的要求，至少 ${TEXT_LEAST} 个字`;
   else if (length > most) wrong['text'] = `最多 ${most} 个字，现有 ${length} 个字`;
@@ -65,7 +64,7 @@ export function submitFields(values: SubmitValues): Record<string, unknown> {
   return {
     ...values,
     content_class: values.content_class === '' ? null : values.content_class,
-    credit_code: values.credit_code.trim() === '' ? null : plain(values.credit_code),
+    credit_code: cleanCode(values.credit_code) || null,
     company: values.company.trim(),
     text: values.text.trim(),
     name: values.name.trim(),

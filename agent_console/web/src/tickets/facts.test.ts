@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 
-import { cleanCode, wrongCode } from './creditCode';
+import { cleanCode, wrongCode } from '../lib/creditCode';
 import { dueWords, spanOf, urgencyOf } from './due';
 import { markLabels, termLines } from './facts';
 import { partsOf } from './papers';
