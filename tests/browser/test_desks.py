@@ -119,7 +119,7 @@ async def test_given_somebody_was_faster_when_she_sends_then_she_is_told_and_her
     await window.says("move-conflict", "值班长乙")
     assert await window.typed("field-reason") == "住建、市监职责交叉，需联席研判"
     told.set()
-    await window.page.unroute(f"**/api/v1/tickets/{ticket}")
+    await window.page.unroute_all(behavior="wait")
     await window.press("move-submit")
     await window.see("ticket-facts-state", state="in_review")
     await window.see("timeline-note")
