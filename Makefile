@@ -13,10 +13,10 @@ run: ## get what is missing and start the whole hotline; Ctrl-C stops it
 demo-call: ## call the running hotline as a citizen, from the command line
 	@exec bash scripts/demo_call.sh
 
-test: ## every check there is (under 15 minutes); sets itself up
+test: ## every check there is (about 20 minutes); sets itself up
 	@exec bash scripts/test.sh all
 
-check: ## the quick checks (under a minute)
+check: ## the quick checks (some two minutes)
 	@exec bash scripts/test.sh quick
 
 bench: ## measure against a plain Asterisk queue; writes bench/results/latest.json
