@@ -42,6 +42,5 @@ step "short bench" "see the calls that failed in the table above" short_bench
 if [ -e "$log_dir/bench-left-out" ]; then
     echo "    left out: SIPp's raw socket takes root (or CAP_NET_RAW)"
 fi
-# Most of it is waiting for real sound: three at a time on two cores, each file whole on one side, in
-# the order of the folders: by number of tests the long files would come last, one side alone with them.
-exec "$bin/python" -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Most of it is waiting for real sound: three at a time on two cores, each file whole on one side.
+exec "$bin/python" -m pytest -n 3 --dist loadfile
