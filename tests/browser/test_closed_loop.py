@@ -31,7 +31,7 @@ async def taken_by_telephone(
     return ticket
 
 
-# Twenty-five steps in six browsers: some forty seconds, and more on a busy machine.
+# Nineteen steps after the call, in seven windows: it takes longer on a busy machine.
 @pytest.mark.timeout(300)
 async def test_a_complaint_walks_the_whole_way_of_the_order(
     house: House, browsers: Browsers, windows: Opener
