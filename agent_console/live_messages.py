@@ -53,6 +53,8 @@ class Watcher(msgspec.Struct, frozen=True):
     role: str
     seat_id: int | None = None
     unit_ids: frozenset[int] = frozenset()
+    as_of: int = 0
+    """The newest change when these were read: what it and those before it did is in them."""
 
 
 class Said:

@@ -17,6 +17,7 @@ from agent_console.auth import Account
 from agent_console.live_messages import OF_EVERYBODY, Said, Watcher, encode, frame
 from db import Database
 from db.engine import DatabaseUnavailable
+from db.feed import last_seq
 from floor import seats
 from tickets import people
 from tickets.told import Reach, reaches
@@ -34,13 +35,17 @@ Tell = Callable[[Sequence[Said], Mapping[int, Reach]], None]
 
 def watcher_of(conn: Connection, who: Account) -> Watcher:
     """Who watches, as the database has her now."""
+    # First: a change that comes between the readings is then told, never missed.
+    as_of = last_seq(conn)
     seat = seats.of_account(conn, who.id)
     actor = people.actor_of(conn, who.id, who.role)
-    return Watcher(who.id, who.role, seat.id if seat else None, actor.unit_ids)
+    return Watcher(who.id, who.role, seat.id if seat else None, actor.unit_ids, as_of)
 
 
 def moves(one: Said, watcher: Watcher) -> bool:
     """Whether this watcher's units may be others after a change of `CHANGE_SCOPES`."""
+    if one.change.seq <= watcher.as_of:
+        return False
     return one.change.topic == "unit" or one.change.key == str(watcher.account_id)
 
 

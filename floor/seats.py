@@ -290,7 +290,8 @@ def release(conn: Connection, seat_id: int) -> Seat:
 def end_call(conn: Connection, seat_id: int, wrap_up_s: float) -> Seat:
     """The talk is over: wrap-up for its time, or straight to what the agent had asked for."""
     if wrap_up_s > 0:
-        return _do(conn, _wrap_up, seat_id, until=now_ms() + int(wrap_up_s * 1000))
+        now = now_ms()
+        return _do(conn, _wrap_up, seat_id, now=now, until=now + int(wrap_up_s * 1000))
     found = get(conn, seat_id)
     if found is None or (found.after_call is None and found.phone_ready):
         return _do(conn, _end_at_once, seat_id)

@@ -222,7 +222,9 @@ async def test_given_a_change_then_every_page_is_told_and_heads_alone_of_texts(
     house: House,
 ) -> None:
     admin = await house.signed_in("admin")
+    first = await admin.live()
     await admin.post("/admin/units", NEW)
+    assert await topics(first, 1) == ["unit"]
     pages = [await (await house.signed_in(who)).live() for who in ("unit", "agent", "admin")]
     for socket in pages:
         assert (await socket.receive_json())["type"] == "hello"
