@@ -57,9 +57,10 @@ async def nothing_more(house: House, socket: Socket) -> None:
 
 
 async def read_up(house: House) -> int:
-    """The newest change, once this process's reader of the feed has got there."""
+    """The newest change, once this process's reader of the feed and the screens have got there."""
     newest: int = await house.database.read(last_seq)
-    await until(lambda: house.database.feed.seq >= newest)
+    hub = house.console.services.hub
+    await until(lambda: house.database.feed.seq >= newest and not hub._gathered)
     return newest
 
 
@@ -290,6 +291,7 @@ async def test_given_the_same_changes_missed_then_roles_hold_for_them_too(house:
 
 async def test_given_sign_out_then_the_screen_is_closed(house: House) -> None:
     agent = await house.signed_in("agent")
+    await read_up(house)
     socket = await agent.live()
     await receive(socket)
     await agent.ask("DELETE", "/session")
