@@ -15,8 +15,6 @@ from tickets.rules.table import BY_NAME, LEGAL, MOVES
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "tickets.md").read_text(encoding="utf-8")
 MIGRATION = importlib.import_module("db.migrations.versions.0005_closed_loop")
-ORDERED = set(range(2, 27))
-"""The rows of the order; the first is the draft itself."""
 
 
 def test_the_states_are_those_of_the_code() -> None:
@@ -42,10 +40,6 @@ def test_the_table_is_that_of_the_code() -> None:
         assert plain(to) == (move.to or "")
         assert tuple(who.split(", ")) == move.who
         assert basis == move.basis
-
-
-def test_every_row_of_the_order_is_a_move() -> None:
-    assert {move.number for move in MOVES if move.number} == ORDERED
 
 
 def test_the_database_knows_the_same_legal_moves() -> None:
