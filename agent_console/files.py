@@ -1,10 +1,11 @@
-"""Files on their way in: read up to a limit, checked as early as can be, stored by their hash."""
+"""Files on their way in and out: read up to a limit, checked early, stored sealed by their hash."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import hashlib
+import io
 import os
 import secrets
 import time
@@ -12,6 +13,10 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from db.resealing_files import INCOMING, path_of, put
+from db.sealed import CannotOpen, Sealer
+from db.sealed_files import SealedWriter, open_file
 
 CHUNK = 64 * 1024
 HEAD = 4096
@@ -29,19 +34,15 @@ class Stored:
     size_bytes: int
 
 
-def path_of(directory: Path, sha256: str) -> Path:
-    """Where the bytes of this hash lie."""
-    return directory / sha256[:2] / sha256
-
-
 async def receive(
     chunks: AsyncIterator[bytes],
     directory: Path,
+    sealer: Sealer,
     most_bytes: int,
     check_head: Callable[[bytes], None],
-    check_whole: Callable[[Path], None],
+    check_whole: Callable[[BinaryIO], None],
 ) -> Stored:
-    """Store what comes; on the disk for good when this comes back.
+    """Store what comes, never clear; on the disk for good when this comes back.
 
     Args:
         check_head: looks at the first bytes; raises to refuse the rest unread.
@@ -50,23 +51,51 @@ async def receive(
     Raises:
         TooLarge: reading stopped at `most_bytes`.
     """
-    incoming = directory / "incoming"
+    incoming = directory / INCOMING
     await asyncio.to_thread(_make_room, incoming)
     fresh = incoming / secrets.token_hex(16)
     try:
         with fresh.open("xb") as file:
-            stored = await _write(chunks, file, most_bytes, check_head)
+            stored = await _write(chunks, SealedWriter(file, sealer), most_bytes, check_head)
+            file.flush()
             await asyncio.to_thread(os.fsync, file.fileno())
-        await asyncio.to_thread(check_whole, fresh)
-        await asyncio.to_thread(_keep, fresh, path_of(directory, stored.sha256))
+        await asyncio.to_thread(_look, fresh, sealer, check_whole)
+        await asyncio.to_thread(put, fresh, path_of(directory, stored.sha256))
     finally:
         fresh.unlink(missing_ok=True)
     return stored
 
 
+def open_stored(directory: Path, sealer: Sealer, sha256: str) -> io.BufferedReader:
+    """A stored file for reading, looked through to its end: what it gives is what came.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        CannotOpen: it was changed, cut or exchanged since, or its key is not here.
+    """
+    file = open_file(path_of(directory, sha256), sealer)
+    try:
+        _compare(file, sha256)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _compare(file: io.BufferedReader, sha256: str) -> None:
+    if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+        raise CannotOpen("its content is not the one that it was stored with")
+
+
+def _look(fresh: Path, sealer: Sealer, check_whole: Callable[[BinaryIO], None]) -> None:
+    with open_file(fresh, sealer) as file:
+        check_whole(file)
+
+
 async def _write(
     chunks: AsyncIterator[bytes],
-    file: BinaryIO,
+    file: SealedWriter,
     most_bytes: int,
     check_head: Callable[[bytes], None],
 ) -> Stored:
@@ -84,7 +113,7 @@ async def _write(
         await asyncio.to_thread(file.write, chunk)
     if not looked:
         check_head(head)
-    file.flush()
+    await asyncio.to_thread(file.finish)
     return Stored(digest.hexdigest(), size)
 
 
@@ -95,15 +124,3 @@ def _make_room(incoming: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             if left.stat().st_mtime < time.time() - FORGOTTEN_S:
                 left.unlink()
-
-
-def _keep(fresh: Path, place: Path) -> None:
-    """Under its hash: the same bytes are there once, however often they are sent."""
-    place.parent.mkdir(mode=0o700, exist_ok=True)
-    fresh.replace(place)
-    for directory in (place.parent, place.parent.parent):
-        handle = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

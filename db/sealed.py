@@ -41,6 +41,10 @@ class Sealer:
         self._name = self.key_id.encode()
         self._keys = {keyring.id_of(one): AESGCM(one) for one in (key, *older)}
         self._find = hmac.new(key, b"hotline: find a number again", hashlib.sha256).digest()
+        self._of_files = {
+            keyring.id_of(one): hmac.new(one, b"hotline: files", hashlib.sha256).digest()
+            for one in (key, *older)
+        }
 
     @classmethod
     def of_ring(cls, ring: KeyRing) -> Sealer:
@@ -90,6 +94,13 @@ class Sealer:
     def find(self, number: str) -> str:
         """What the same number always gives, and nobody can turn round without the key."""
         return hmac.new(self._find, number.encode(), hashlib.sha256).hexdigest()
+
+    def of_salt(self, salt: bytes, key_id: str) -> AESGCM:
+        """The cipher of one file (`db.sealed_files`); raises CannotOpen without that key."""
+        made_from = self._of_files.get(key_id)
+        if made_from is None:
+            raise CannotOpen("sealed under a key that is not here")
+        return AESGCM(hmac.new(made_from, salt, hashlib.sha256).digest())
 
     def _open_nameless(self, sealed: str) -> str:
         for aes in self._keys.values():

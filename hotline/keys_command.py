@@ -1,4 +1,4 @@
-"""`hotline keys show|rotate`: the keys of names and numbers, exchanged while nothing runs."""
+"""`hotline keys show|rotate`: the keys of names, numbers and files, exchanged while nothing runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from config.model import Settings
-from db import Database, connect, keyring, resealing
+from db import Database, connect, keyring, resealing, resealing_files
 from db.engine import url_of
 from db.keyring import KeyRing, UnsafeKeyFile
 from db.sealed import Sealer
@@ -54,7 +54,7 @@ async def rotate(
 
     Args:
         batch: rows in one transaction.
-        moved_on: told after each batch (table, rows changed); tests stop it there.
+        moved_on: told after each batch (table, rows changed) and file; tests stop it there.
     """
     with ExitStack() as claims:
         try:
@@ -66,7 +66,8 @@ async def rotate(
         database = await connect(url_of(settings.database_url, settings.var))
         try:
             await _refuse_while_alive(database)
-            await _rotate(database, path, batch, moved_on or (lambda _table, _rows: None))
+            told = moved_on or (lambda _table, _rows: None)
+            await _rotate(database, settings.attached, path, batch, told)
         finally:
             await database.close()
     return 0
@@ -122,7 +123,9 @@ async def _refuse_while_alive(database: Database) -> None:
         )
 
 
-async def _rotate(database: Database, path: Path, batch: int, moved_on: MOVED_ON) -> None:
+async def _rotate(
+    database: Database, attached: Path, path: Path, batch: int, moved_on: MOVED_ON
+) -> None:
     advice = "say it again: it goes on where it stopped"
     with step("a new key", "see to the file of the keys") as running:
         keyring.read_or_make(path)
@@ -133,14 +136,19 @@ async def _rotate(database: Database, path: Path, batch: int, moved_on: MOVED_ON
         unreadable = await _carry(database, sealer, batch, moved_on, running)
         for old in ring.keys[1:]:
             await database.write(resealing.withheld, Sealer(old.secret), sealer)
+    with step("sealing the files anew", advice) as running:
+        damaged = _carry_files(attached, sealer, moved_on, running)
     with step("destroying the old key", advice) as running:
         left, lost = await database.read(_left, sealer)
-        if left > unreadable:
+        left += resealing_files.left(attached, sealer)
+        if left > unreadable + len(damaged):
             raise StepFailed("destroying the old key", f"{left} values lie under it", advice)
         keyring.end_rotation(path)
         running.say(", ".join(key.id for key in ring.keys[1:]))
     if unreadable:
         print(f"  {unreadable} rows could be opened with no key; they stay as they were.")
+    for name in damaged:
+        print(f"  {attached.name}/{name[:2]}/{name} is damaged or of another key; it stays.")
     if lost:
         print(f"  {lost} blocked numbers never called: they have to be blocked anew.")
 
@@ -161,6 +169,18 @@ async def _carry(
             running.say(f"{done} rows, now {table}")
             moved_on(table, found.changed)
     return unreadable
+
+
+def _carry_files(attached: Path, sealer: Sealer, moved_on: MOVED_ON, running: Step) -> list[str]:
+    """The names of those that could not be opened; nothing else runs, so it may block."""
+    done, damaged = 0, []
+    for one in resealing_files.carry(attached, sealer):
+        done += one.changed
+        if one.unreadable:
+            damaged.append(one.name)
+        running.say(f"{done} files")
+        moved_on("files", int(one.changed))
+    return damaged
 
 
 def _left(conn: Connection, sealer: Sealer) -> tuple[int, int]:

@@ -1,14 +1,16 @@
 """Files that hang on tickets: their rows, and what a file must be to hang there.
 
-The bytes lie under `var/attachments`, named by their SHA-256, so that no name of a citizen's
-reaches a path. A removed file keeps its row and its bytes: nothing of a history is lost.
+The bytes lie sealed under `var/attachments`, named by their SHA-256, so that no name of a
+citizen's reaches a path. A removed file keeps its row and its bytes: nothing of a history is lost.
 """
 
 from __future__ import annotations
 
+import codecs
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
+from typing import BinaryIO
 
 import msgspec
 from sqlalchemy import Connection, func, insert, select, update
@@ -20,6 +22,7 @@ from tickets import store
 
 MAX_NAME = 120
 HEAD_BYTES = 4096
+PIECE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,7 @@ def check_head(extension: str, head: bytes) -> None:
         raise Unfit("文件内容不是文本")
 
 
-def check_whole(extension: str, file: Path) -> None:
+def check_whole(extension: str, file: BinaryIO) -> None:
     """What only the whole file tells; raises Unfit."""
     if extension in PARTS:
         _check_packed(extension, file)
@@ -222,7 +225,7 @@ def _tell(conn: Connection, ticket_id: int) -> None:
         publish(conn, "ticket", ticket_id, found.told())
 
 
-def _check_packed(extension: str, file: Path) -> None:
+def _check_packed(extension: str, file: BinaryIO) -> None:
     """A document is an archive with the right part in it and no program; nothing is unpacked."""
     try:
         with zipfile.ZipFile(file) as packed:
@@ -235,14 +238,22 @@ def _check_packed(extension: str, file: Path) -> None:
         raise Unfit("文件含有宏，不能上传")
 
 
-def _check_text(file: Path) -> None:
-    raw = file.read_bytes()
-    if b"\x00" in raw:
-        raise Unfit("文件内容不是文本")
+def _check_text(file: BinaryIO) -> None:
     for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return
+        file.seek(0)
+        if _reads_as(file, encoding):
+            return
     raise Unfit("文件内容不是文本")
+
+
+def _reads_as(file: BinaryIO, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        while piece := file.read(PIECE):
+            if b"\x00" in piece:
+                return False
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True

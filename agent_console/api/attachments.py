@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from functools import partial
-from typing import Annotated
+from typing import Annotated, BinaryIO
 from urllib.parse import quote
 
 import msgspec
@@ -20,10 +22,12 @@ from agent_console.parts import Parts
 from agent_console.problem import FieldError, Problem, forbidden, not_found, refused
 from agent_console.roles import EVERYBODY, HEADS
 from db.models import unit_member
+from db.sealed import CannotOpen
 from tickets import attachments, people, scope, store
 from tickets.attachments import KINDS, Attachment, Listed, Unfit
 
 operations = Operations("attachments")
+log = logging.getLogger(__name__)
 
 MB = 1_000_000
 CLOSED_TO_FILES = frozenset({"archived", "merged"})
@@ -75,6 +79,7 @@ async def attach_file(context: Context, *, path: RowPath, query: Named) -> Liste
         stored = await files.receive(
             request.content.iter_chunked(files.CHUNK),
             parts.settings.attached,
+            parts.sealer,
             most_bytes(parts),
             partial(attachments.check_head, extension),
             partial(attachments.check_whole, extension),
@@ -100,23 +105,29 @@ async def list_attachments(context: Context, *, path: RowPath) -> Attached:
     "/attachments/{id}",
     "A file, to be kept; never shown as a page",
     roles=EVERYBODY,
-    problems=(404,),
-    media=Media(TYPES, (200, 206)),
+    problems=(404, 500),
+    media=Media(TYPES),
 )
 async def read_attachment(context: Context, *, path: RowPath) -> web.StreamResponse:
     found = await context.parts.database.read(_of_hers, path.id, context.account)
-    file = files.path_of(context.parts.settings.attached, found.sha256)
-    if not file.is_file():
-        raise not_found("这个文件")
-    return web.FileResponse(
-        file,
-        headers={
-            "Content-Type": found.media,
-            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cache-Control": "no-store",
-        },
-    )
+    file = await asyncio.to_thread(_opened, context.parts, found)
+    try:
+        answer = web.StreamResponse(
+            headers={
+                "Content-Type": found.media,
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
+                "Content-Security-Policy": "default-src 'none'; sandbox",
+                "Cache-Control": "no-store",
+            }
+        )
+        answer.content_length = found.size_bytes
+        await answer.prepare(context.request)
+        while piece := await asyncio.to_thread(file.read, files.CHUNK):
+            await answer.write(piece)
+        await answer.write_eof()
+    finally:
+        file.close()
+    return answer
 
 
 @operations.add(
@@ -132,6 +143,20 @@ async def remove_attachment(context: Context, *, path: RowPath) -> None:
 
 def most_bytes(parts: Parts) -> int:
     return parts.settings.intake.attachment_mb * MB
+
+
+def _opened(parts: Parts, found: Attachment) -> BinaryIO:
+    """The file, unless it is not what was stored: half of one is never sent."""
+    try:
+        return files.open_stored(parts.settings.attached, parts.sealer, found.sha256)
+    except FileNotFoundError:
+        raise not_found("这个文件") from None
+    except CannotOpen as error:
+        # The name is what somebody typed: the log has the row alone.
+        log.warning("attachment %s can't be opened: %s", found.id, error)
+        raise Problem(
+            500, "文件已损坏，无法打开，请告知管理员从备份恢复", code="damaged-file"
+        ) from None
 
 
 def _check_name(parts: Parts, name: str, size_bytes: int) -> str:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, select
 from config.model import Settings
 from db import Database
 from db.models import ticket_attachment, ticket_event
+from db.resealing_files import path_of
 from tests.console.clock import Clock
 from tests.console.house import API, Answer, Browser, House, serve, until
 from tests.console.reporting import add_unit, complain_of, dispatched
@@ -130,7 +131,9 @@ async def _goes_in_and_out(
     assert {k: made.json[k] for k in ("name", "media", "size_bytes", "by")} == {
         "name": name, "media": media, "size_bytes": len(content), "by": "市场监管局",
     }  # fmt: skip
-    assert hashlib.sha256(content).hexdigest() in files_in(settings)
+    digest = hashlib.sha256(content).hexdigest()
+    assert digest in files_in(settings)
+    assert content not in path_of(settings.attached, digest).read_bytes()
     async with head.http.get(
         f"{head.url}{API}/attachments/{made.json['id']}", headers=head.headers()
     ) as answer:
@@ -236,6 +239,44 @@ async def test_so_many_hang_on_a_ticket(small: House, ticket_id: int) -> None:
         assert (await attach(unit, ticket_id, f"{n}.pdf", PDF)).status == 200
     answer = await attach(unit, ticket_id, "4.pdf", PDF)
     assert (answer.status, answer.problem) == (409, "many-files")
+
+
+async def test_a_file_that_was_changed_or_cut_is_never_sent_by_half(
+    small: House, settings: Settings, ticket_id: int
+) -> None:
+    unit = await small.signed_in("unit")
+    large = PDF + b"x" * 300_000
+    made = (await attach(unit, ticket_id, "a.pdf", large)).json
+    path = path_of(settings.attached, hashlib.sha256(large).hexdigest())
+    whole = path.read_bytes()
+    exchanged = bytearray(whole)
+    exchanged[100] ^= 1
+    for raw in (bytes(exchanged), whole[:-1], whole[: len(whole) // 2], b"%PDF-1.7 another"):
+        path.write_bytes(raw)
+        answer = await unit.get(f"/attachments/{made['id']}")
+        assert (answer.status, answer.problem) == (500, "damaged-file")
+        assert "已损坏" in answer.json["detail"]
+    path.write_bytes(large)
+    assert (await unit.get(f"/attachments/{made['id']}")).body == large
+    path.unlink()
+    assert (await unit.get(f"/attachments/{made['id']}")).status == 404
+
+
+async def test_while_it_comes_nothing_clear_lies_on_the_disk(
+    small: House, settings: Settings, ticket_id: int
+) -> None:
+    unit = await small.signed_in("unit")
+    seen: list[bytes] = []
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield PDF + b"planted" * 40_000
+        incoming = settings.attached / "incoming"
+        await until(lambda: any(f.stat().st_size > 100_000 for f in incoming.glob("*")))
+        seen.extend(f.read_bytes() for f in incoming.iterdir())
+
+    assert (await attach(unit, ticket_id, "a.pdf", slowly())).status == 200
+    assert seen
+    assert not any(b"planted" in raw or PDF in raw for raw in seen)
 
 
 async def test_a_removed_file_is_gone_for_everybody_and_its_history_stays(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import subprocess
@@ -16,10 +17,11 @@ from sqlalchemy import Connection, insert, select
 
 from config.load import load
 from config.model import Settings
-from db import Database, connect, keyring, resealing
+from db import Database, connect, keyring, resealing, resealing_files
 from db.migrate import migrate
 from db.models import call
 from db.sealed import Sealer
+from db.sealed_files import SealedWriter, open_file
 from floor import controllers
 from hotline import keys_command
 from hotline.cli import main
@@ -121,6 +123,62 @@ def test_the_keys_are_exchanged_and_the_old_one_is_gone(
     for secret in (old.secret, ring.keys[0].secret):
         assert secret.hex() not in shown
         assert repr(secret) not in shown
+
+
+def test_files_are_exchanged_with_the_rows_and_clear_ones_are_sealed(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contents = [b"clear as it was", b"sealed before" * 20_000, b"damaged"]
+    old = Sealer.of_file(key_file(settings))
+    for content in contents:
+        path = stored(settings, content)
+        path.parent.mkdir(parents=True)
+        with path.open("wb") as file:
+            if content is contents[0]:
+                file.write(content)
+                continue
+            writer = SealedWriter(file, old)
+            writer.write(content)
+            writer.finish()
+    stored(settings, b"damaged").write_bytes(stored(settings, b"damaged").read_bytes()[:-3])
+    assert main(["keys", "rotate"]) == 0
+    assert f"{stored(settings, b'damaged').name} is damaged" in capsys.readouterr().out
+    newest = Sealer.of_file(key_file(settings))
+    assert newest.key_id != old.key_id
+    for content in contents[:2]:
+        with open_file(stored(settings, content), newest) as file:
+            assert file.read() == content
+        assert content not in stored(settings, content).read_bytes()
+
+
+def stored(settings: Settings, content: bytes) -> Path:
+    return resealing_files.path_of(settings.attached, hashlib.sha256(content).hexdigest())
+
+
+def test_given_a_kill_between_rows_and_files_then_the_old_key_is_there_still(
+    settings: Settings,
+) -> None:
+    content = b"sealed before"
+    path = stored(settings, content)
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as file:
+        writer = SealedWriter(file, Sealer.of_file(key_file(settings)))
+        writer.write(content)
+        writer.finish()
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(keys_command.rotate(settings, moved_on=_stop_at_the_files))
+    ring = keyring.read(key_file(settings))
+    assert ring.rotating
+    with open_file(path, Sealer.of_ring(ring)) as opened:
+        assert opened.read() == content
+    assert main(["keys", "rotate"]) == 0
+    with open_file(path, Sealer.of_file(key_file(settings))) as opened:
+        assert opened.read() == content
+
+
+def _stop_at_the_files(table: str, _rows: int) -> None:
+    if table == "files":
+        raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("batch", [1, 2, 5])
