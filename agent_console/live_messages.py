@@ -32,6 +32,7 @@ TOPICS = frozenset(
         "catalogue",
         "person",
         "text",
+        "digest",
     }
 )
 """What screens are told of; everything else is between the processes."""

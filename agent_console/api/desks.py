@@ -9,7 +9,7 @@ from agent_console.api.ticket_view import Seer
 from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.roles import DESKS
-from tickets import desks
+from tickets import desks, digests
 
 operations = Operations("desks")
 
@@ -31,5 +31,10 @@ async def list_desks(context: Context) -> DeskList:
 
 
 def _counted(conn: Connection, seer: Seer) -> DeskList:
-    found = desks.counts(conn, seer.actor(conn), seer.now_ms)
-    return DeskList([Desk(one.desk.name, one.desk.label, one.count, one.late) for one in found])
+    actor = seer.actor(conn)
+    found = desks.counts(conn, actor, seer.now_ms)
+    items = [Desk(one.desk.name, one.desk.label, one.count, one.late) for one in found]
+    if actor.duties & digests.READS:
+        waiting = digests.waiting(conn, seer.place, actor, seer.now_ms)
+        items.append(Desk("digests", "意见建议", waiting, 0))
+    return DeskList(items)

@@ -11,6 +11,7 @@ from db.models.call import (
     leg_span,
     missed_call,
 )
+from db.models.digest import digest
 from db.models.feed import change, controller, request
 from db.models.outbox import outbox
 from db.models.people import audit, expert, floor_message, floor_message_read, seat_page
@@ -57,6 +58,7 @@ __all__ = [
     "call_event",
     "change",
     "controller",
+    "digest",
     "dispatch_rule",
     "expert",
     "floor_message",
