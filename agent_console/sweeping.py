@@ -9,8 +9,9 @@ import secrets
 import time
 
 from agent_console.parts import Parts
+from db import marks
 from db.engine import DatabaseUnavailable
-from tickets import archiving, calendar, marks, recompute, reminders
+from tickets import archiving, calendar, recompute, reminders
 from tickets.place import Place
 
 log = logging.getLogger("hotline.console.sweep")

@@ -1,33 +1,24 @@
-"""The working calendar in the database: read with a cache, seeded, changed by people.
+"""The working calendar as people change it: seeded, a day set, a year's notice taken in.
 
-A day of a region wins over one of a wider region, down to the whole country (""). A region's
-code begins with those of the regions it lies in: 450902 in 4509 in 45. A year is announced when
-its New Year's Day is, which every notice of the State Council names.
+It is read in `workdays`, which the lines and the floor ask as well.
 """
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Iterable
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from config.model import Settings
+from db import marks
 from db.models import calendar_day
-from tickets import marks
-from tickets.calendar_days import COUNTRY, Day, shipped
-from tickets.clock import Calendar, Hours, Kind
+from tickets.clock import Hours
 from tickets.kept import keep
-
-STAMP = "calendar"
-
-_lock = threading.Lock()
-_cache: weakref.WeakKeyDictionary[Engine, dict[str, tuple[int, Calendar]]] = (
-    weakref.WeakKeyDictionary()
-)
+from workdays.days import COUNTRY, Day, Kind
+from workdays.reading import STAMP, announced, days
+from workdays.shipped import GUESSED, shipped
 
 
 def hours(settings: Settings) -> Hours:
@@ -43,54 +34,17 @@ def hours(settings: Settings) -> Hours:
     )
 
 
-def load(conn: Connection, region: str) -> Calendar:
-    """The calendar that holds in a region; read anew only when somebody changed a day."""
-    stamp = marks.read(conn, STAMP)
-    with _lock:
-        known = _cache.setdefault(conn.engine, {}).get(region)
-    if known is not None and known[0] == stamp:
-        return known[1]
-    made = _calendar(days(conn, region))
-    with _lock:
-        _cache[conn.engine][region] = (stamp, made)
-    return made
-
-
-def days(conn: Connection, region: str, year: int | None = None) -> list[Day]:
-    """The named days that hold in a region, widest region first.
-
-    A year of a region that the table does not know yet has the shipped days.
-    """
-    wider = [region[:length] for length in range(len(region) + 1)]
-    rows = conn.execute(select(calendar_day).where(calendar_day.c.region.in_(wider)))
-    kept = [
-        Day(row.region, date.fromisoformat(row.day), row.kind, row.source, row.announced)
-        for row in rows
-    ]
-    there = {day.of for day in kept}
-    found = kept + [day for day in shipped() if day.region in wider and day.of not in there]
-    found.sort(key=lambda day: (len(day.region), day.day))
-    return [day for day in found if year is None or day.day.year == year]
-
-
-def regions(conn: Connection, own: str) -> list[str]:
-    """The regions that have days of their own, and the place's: the country first."""
-    written = set(conn.execute(select(calendar_day.c.region).distinct()).scalars())
-    return sorted(written | {day.region for day in shipped()} | {own})
-
-
-def announced(named: Iterable[Day], year: int) -> bool:
-    """Whether the notice for the whole country is out for that year."""
-    return any(
-        day.region == COUNTRY and day.announced and day.day == date(year, 1, 1) for day in named
-    )
-
-
 def seed(conn: Connection) -> list[int]:
     """Write the shipped days of every year that the table does not have announced.
 
     Days that a person set stay. Returns the years that are announced by it.
     """
+    # A guess is made, not kept: those that an earlier release wrote would outlive the notice.
+    guesses = delete(calendar_day).where(
+        calendar_day.c.source == GUESSED, calendar_day.c.announced.is_(False)
+    )
+    if conn.execute(guesses).rowcount:
+        marks.stamp(conn, STAMP)
     rows = conn.execute(select(calendar_day.c.region, calendar_day.c.day, calendar_day.c.announced))
     have = {(row.region, row.day): row.announced for row in rows}
     out = {(region, int(day[:4])) for (region, day), known in have.items() if known}
@@ -151,17 +105,6 @@ def announce(
     detail["dropped"] = sorted(day.isoformat() for day in before.keys() - after.keys())
     keep(conn, by, "calendar", year, "announced", detail, {"region": region, "year": year})
     return changed
-
-
-def _calendar(named: list[Day]) -> Calendar:
-    kinds = {day.day: day.kind for day in named}
-    certain = {day.day: day.announced for day in named}
-    years = {day.day.year for day in named}
-    return Calendar(
-        kinds,
-        frozenset(year for year in years if announced(named, year)),
-        frozenset(day for day, known in certain.items() if not known),
-    )
 
 
 def _write_shipped(conn: Connection, known: Iterable[Day]) -> None:

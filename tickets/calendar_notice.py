@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 from datetime import date
 
-from tickets.clock import LENT_TO_NEW_YEAR, SATURDAY, Kind
 from tickets.kept import Mistake, Mistaken
+from workdays.days import LENT_TO_NEW_YEAR, Kind
+from workdays.law import SATURDAY
 
 MOST_LINES = 400
 MOST_CELL = 200

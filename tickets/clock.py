@@ -8,22 +8,15 @@ the place's zone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Literal
 
-Kind = Literal["work", "half", "off"]
+from workdays.days import Calendar, Kind
 
 ONE = timedelta(days=1)
-SATURDAY = 6
 LOOK_AHEAD_DAYS = 4000
 HOUR_MS = 3_600_000
-# 元旦 of a year that is not announced may still take days of the December before and give
-# make-up days for them: 12-29 to 12-31 in 2018, 12-28 at the earliest that weekdays allow.
-LENT_TO_NEW_YEAR = (12, 28)
-# The holidays on fixed days of the sun, off by law before any notice (全国年节及纪念日放假办法 二).
-FIXED = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +59,6 @@ class Hours:
         morning = (self.at(day, self.opens), min(self.at(day, self.lunch_from), end))
         afternoon = (self.at(day, self.lunch_to), end)
         return [morning, afternoon] if afternoon[0] < end else [morning]
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """Which days are worked in a region.
-
-    A day that is not named is worked Monday to Friday, but for the holidays that the law itself
-    fixes when its year is not announced.
-    """
-
-    days: Mapping[date, Kind] = field(default_factory=dict)
-    announced_years: frozenset[int] = frozenset()
-    uncertain: frozenset[date] = frozenset()
-    """Days that are named, but may still be moved (三月三 of a year that is announced)."""
-
-    def kind(self, day: date) -> Kind:
-        named = self.days.get(day)
-        if named is not None:
-            return named
-        if day.year not in self.announced_years and (day.month, day.day) in FIXED:
-            return "off"
-        return "off" if day.isoweekday() >= SATURDAY else "work"
-
-    def announced(self, day: date) -> bool:
-        """Whether the notices that decide about this day are out."""
-        if day.year not in self.announced_years or day in self.uncertain:
-            return False
-        return (day.month, day.day) < LENT_TO_NEW_YEAR or day.year + 1 in self.announced_years
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +122,39 @@ def working_days_between(calendar: Calendar, hours: Hours, from_ms: int, to_ms: 
     """
     first, last = hours.day_of(from_ms) + ONE, hours.day_of(to_ms)
     return sum(calendar.kind(day) != "off" for day in _between(first, last))
+
+
+def days_until(
+    calendar: Calendar, hours: Hours, from_ms: int, to_ms: int, *, natural_days: bool
+) -> int:
+    """The fewest days of a term that does not end before the day of `to_ms`, a later day."""
+    if natural_days:
+        return (hours.day_of(to_ms) - hours.day_of(from_ms)).days
+    worked = working_days_between(calendar, hours, from_ms, to_ms)
+    return worked + (calendar.kind(hours.day_of(to_ms)) == "off")
+
+
+def computed_again(
+    calendar: Calendar, hours: Hours, told: Due, *, from_ms: int, days: int, natural_days: bool
+) -> tuple[Due, int] | None:
+    """What a changed calendar makes of a term that was told: its end and its days from now on.
+
+    Never an earlier day: nobody loses time that was promised. Where a notice would end a
+    provisional term sooner (days that were taken to be off are worked), the day that was told
+    stays, or the next working day when it is off now, and the term has the days that lead there.
+
+    Returns:
+        None when the term stays as it is; a certain one stays unless its day moves.
+    """
+    count = natural if natural_days else deadline
+    due, before = count(calendar, hours, from_ms, days), hours.day_of(told.ms)
+    if not told.provisional:
+        return (due, days) if hours.day_of(due.ms) > before else None
+    own = days
+    if hours.day_of(due.ms) < before:
+        days = days_until(calendar, hours, from_ms, told.ms, natural_days=natural_days)
+        due = count(calendar, hours, from_ms, days)
+    return None if (due, days) == (told, own) else (due, days)
 
 
 def remaining(calendar: Calendar, hours: Hours, now_ms: int, due_ms: int) -> Left:

@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 
 from config.model import Settings
 from tickets import calendar, periods
-from tickets.clock import Calendar, Hours
+from tickets.clock import Hours
 from tickets.rules.facts import Limits
+from workdays import reading
+from workdays.days import Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Place:
 
     def calendar(self, conn: Connection) -> Calendar:
         """The working days of the place's region."""
-        return calendar.load(conn, self.settings.clocks.region)
+        return reading.load(conn, self.settings.clocks.region)
 
     def periods(self, conn: Connection) -> dict[str, int]:
         """Each period by name: what the administrator set, else the settings' own."""

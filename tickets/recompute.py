@@ -1,8 +1,8 @@
 """Terms computed again when the calendar changed: of open tickets alone, the old date kept.
 
-A provisional term becomes what the announced year makes of it. A term that was certain moves
-only for a day within it that was corrected, and only to a later day: nobody loses time that was
-promised. `first_due_ms` stays for good, and the history has each step.
+A provisional term becomes what the announced year makes of it, a term that was certain moves for a
+day within it that was corrected: both only to a later day, for nobody loses time that was promised.
+`first_due_ms` stays for good, and the history has each step.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, insert, or_, select, update
 
-from db import Database
+from db import Database, marks
 from db.clock import now_ms
 from db.feed import publish
 from db.models import ticket, ticket_event, ticket_term
-from tickets import calendar, marks, store
-from tickets.clock import Due, deadline, natural
+from tickets import store
+from tickets.clock import Due, Hours, computed_again
 from tickets.place import Place
+from workdays.days import Calendar
+from workdays.reading import STAMP
 
 BATCH = 200
 """Terms in one transaction: others write between two of them."""
@@ -28,7 +30,7 @@ SETTLED = "calendar_settled"
 _move = (
     update(ticket_term)
     .where(ticket_term.c.id == bindparam("of"))
-    .values(due_ms=bindparam("new_ms"), provisional=bindparam("unsure"))
+    .values(due_ms=bindparam("new_ms"), days=bindparam("of_days"), provisional=bindparam("unsure"))
 )
 _mirror = (
     update(ticket)
@@ -49,13 +51,22 @@ class Batch:
     changed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A term as it was, and its end and days from now on."""
+
+    row: Row[Any]
+    due: Due
+    days: int
+
+
 async def everything(database: Database, place: Place, touched: date | None = None) -> int:
     """Compute again all that the calendar may have changed; returns how many terms moved.
 
     Args:
         touched: a day that was corrected in a year that was announced before.
     """
-    stamp = await database.read(marks.read, calendar.STAMP)
+    stamp = await database.read(marks.read, STAMP)
     changed, after = 0, 0
     while True:
         batch = await database.write(recompute, place, after, touched)
@@ -69,7 +80,7 @@ async def everything(database: Database, place: Place, touched: date | None = No
 
 def unsettled(conn: Connection) -> bool:
     """Whether the calendar changed since terms were last computed again to the end."""
-    return marks.read(conn, calendar.STAMP) != marks.read(conn, SETTLED)
+    return marks.read(conn, STAMP) != marks.read(conn, SETTLED)
 
 
 def recompute(conn: Connection, place: Place, after: int = 0, touched: date | None = None) -> Batch:
@@ -81,18 +92,19 @@ def recompute(conn: Connection, place: Place, after: int = 0, touched: date | No
         .limit(BATCH)
     ).all()
     known, hours = place.calendar(conn), place.hours
-    moved: list[tuple[Row[Any], Due]] = []
-    for row in rows:
-        count = natural if row.natural else deadline
-        due = count(known, hours, row.from_ms, row.days)
-        if row.provisional:
-            if (due.ms, due.provisional) != (row.due_ms, True):
-                moved.append((row, due))
-        elif hours.day_of(due.ms) > hours.day_of(row.due_ms):
-            moved.append((row, due))
+    moved = [step for row in rows if (step := _step(known, hours, row)) is not None]
     if moved:
         _write(conn, moved)
     return Batch(rows[-1].id if len(rows) == BATCH else None, len(moved))
+
+
+def _step(known: Calendar, hours: Hours, row: Row[Any]) -> Step | None:
+    """What the calendar makes of a term; None when it leaves it."""
+    told = Due(row.due_ms, row.provisional)
+    made = computed_again(
+        known, hours, told, from_ms=row.from_ms, days=row.days, natural_days=row.natural
+    )
+    return None if made is None else Step(row, *made)
 
 
 def _may(place: Place, touched: date | None) -> Any:
@@ -106,29 +118,37 @@ def _may(place: Place, touched: date | None) -> Any:
     return or_(ticket_term.c.provisional.is_(True), within)
 
 
-def _write(conn: Connection, moved: list[tuple[Row[Any], Due]]) -> None:
+def _write(conn: Connection, moved: list[Step]) -> None:
     conn.execute(
         _move,
-        [{"of": row.id, "new_ms": due.ms, "unsure": due.provisional} for row, due in moved],
+        [
+            {
+                "of": step.row.id,
+                "new_ms": step.due.ms,
+                "of_days": step.days,
+                "unsure": step.due.provisional,
+            }
+            for step in moved
+        ],
     )
     at_ms = now_ms()
     events = [
         {
-            "ticket_id": row.ticket_id,
+            "ticket_id": step.row.ticket_id,
             "at_ms": at_ms,
             "kind": "term_changed",
             "account_id": None,
             "detail": {
-                "kind": row.kind,
-                "before_ms": row.due_ms,
-                "after_ms": due.ms,
-                "provisional": due.provisional,
+                "kind": step.row.kind,
+                "before_ms": step.row.due_ms,
+                "after_ms": step.due.ms,
+                "provisional": step.due.provisional,
             },
         }
-        for row, due in moved
+        for step in moved
     ]
     conn.execute(insert(ticket_event), events)
-    _show(conn, sorted({row.ticket_id for row, _ in moved}))
+    _show(conn, sorted({step.row.ticket_id for step in moved}))
 
 
 def _show(conn: Connection, ids: list[int]) -> None:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 from db.models import ticket, ticket_event, ticket_reminder, ticket_term, unit
 from tickets import clock, outbox
 from tickets.place import Place
+from workdays.days import Calendar
 
 BATCH = 40
 """Terms in one transaction: others write between two of them."""
@@ -61,7 +62,7 @@ class Span:
     upto_ms: int
 
 
-def spans(place: Place, calendar: clock.Calendar, at_ms: int) -> tuple[Span, ...]:
+def spans(place: Place, calendar: Calendar, at_ms: int) -> tuple[Span, ...]:
     """Which deadlines are at which step at a moment; no deadline is at two."""
     clocks = place.settings.clocks
     hours = place.hours
@@ -134,7 +135,7 @@ def _between(span: Span) -> ColumnElement[bool]:
 def _send(
     conn: Connection,
     place: Place,
-    calendar: clock.Calendar,
+    calendar: Calendar,
     step: Step,
     rows: Sequence[Row[Any]],
     at_ms: int,
@@ -175,7 +176,7 @@ def _send(
             )
 
 
-def _said(place: Place, calendar: clock.Calendar, row: Row[Any], at_ms: int) -> dict[str, Any]:
+def _said(place: Place, calendar: Calendar, row: Row[Any], at_ms: int) -> dict[str, Any]:
     """The facts of a reminder; nothing of who reported."""
     left = clock.remaining(calendar, place.hours, at_ms, row.due_ms)
     return {

@@ -141,11 +141,8 @@ class Terms:
 
     def _days_to(self, term: Row[Any], due: Due) -> int:
         """How many days of the term's own sort lie between its beginning and a later end."""
-        hours = self._place.hours
-        if term.natural:
-            return (hours.day_of(due.ms) - hours.day_of(term.from_ms)).days
-        calendar = self._place.calendar(self._conn)
-        return clock.working_days_between(calendar, hours, term.from_ms, due.ms)
+        calendar, hours = self._place.calendar(self._conn), self._place.hours
+        return clock.days_until(calendar, hours, term.from_ms, due.ms, natural_days=term.natural)
 
     def _left(self) -> int:
         """Working days that are left when the clock stops; -1 when the term was over already."""

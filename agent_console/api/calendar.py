@@ -14,10 +14,11 @@ from agent_console.operations import Operations
 from agent_console.problem import FieldError, Problem
 from agent_console.roles import EVERYBODY
 from tickets import calendar, calendar_notice, recompute
-from tickets.calendar_days import COUNTRY, Day, label
-from tickets.clock import Calendar, Kind
 from tickets.kept import Mistaken
 from tickets.place import Place
+from workdays import law, reading
+from workdays.days import COUNTRY, Calendar, Day, Kind
+from workdays.shipped import GUESSED, label
 
 operations = Operations("clocks")
 
@@ -95,15 +96,15 @@ class NoticeTaken(msgspec.Struct, frozen=True):
 async def read_calendar(context: Context, *, query: YearQuery) -> ShownYear:
     settings = context.parts.settings
     region = settings.clocks.region if query.region is None else query.region
-    named = await context.parts.database.read(calendar.days, region)
-    known = await context.parts.database.read(calendar.load, region)
-    regions = await context.parts.database.read(calendar.regions, settings.clocks.region)
+    named = await context.parts.database.read(reading.days, region)
+    known = await context.parts.database.read(reading.load, region)
+    regions = await context.parts.database.read(reading.regions, settings.clocks.region)
     names = {choice.code: choice.label for choice in settings.tickets.regions}
     by_day = {day.day: day for day in named}
     first = date(query.year, 1, 1)
     count = (date(query.year + 1, 1, 1) - first).days
     notice = by_day.get(first)
-    announced = calendar.announced(named, query.year)
+    announced = reading.announced(named, query.year)
     return ShownYear(
         year=query.year,
         region=region,
@@ -125,7 +126,7 @@ async def set_day(context: Context, *, body: SetDay) -> DaySet:
         calendar.set_day, context.account.id, body.region, day, body.kind, source
     )
     moved = await recompute.everything(database, Place(context.parts.settings), day)
-    known = await database.read(calendar.load, body.region)
+    known = await database.read(reading.load, body.region)
     return DaySet(_shown(day, known, {day: made}, body.region), moved)
 
 
@@ -139,7 +140,7 @@ async def set_day(context: Context, *, body: SetDay) -> DaySet:
 async def import_calendar(context: Context, *, query: NoticeQuery) -> NoticeTaken:
     database = context.parts.database
     text = await _csv(context)
-    known = await database.read(calendar.load, COUNTRY)
+    known = await database.read(reading.load, COUNTRY)
     try:
         named = calendar_notice.read(
             text, query.year, country=query.region == COUNTRY, known=known.days
@@ -197,7 +198,14 @@ def _shown(day: date, known: Calendar, by_day: dict[date, Day], region: str) -> 
     return ShownDay(
         day=day.isoformat(),
         kind=known.kind(day),
-        source=named.source if named else "",
+        source=named.source if named else _unnamed(day, known),
         announced=known.announced(day),
         own=named is not None and named.region == region,
     )
+
+
+def _unnamed(day: date, known: Calendar) -> str:
+    """Why a day that nobody has named is off all the same; nothing where its weekday decides."""
+    if known.by_law(day):
+        return law.SOURCE
+    return GUESSED if day in known.days else ""

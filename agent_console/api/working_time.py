@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from agent_console.api.ticket_parts import Left
 from tickets import clock
-from tickets.clock import Calendar, Hours
+from tickets.clock import Hours
 from tickets.place import Place
+from workdays.days import Calendar
 
 
 @dataclass(frozen=True, slots=True)

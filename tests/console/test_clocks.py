@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert, select
 
+from db import marks
 from db.models import audit, ticket, ticket_term
 from tests.console.house import Answer, Browser, House, until
-from tickets import calendar, marks, store
+from tickets import store
+from workdays import reading
 
 ON_BOTH = True
 NOTICE = "日期,类型,说明\n2027-01-01,放假,元旦\n2027-01-04,放假,元旦\n2027-01-09,调休上班,\n"
@@ -59,7 +61,7 @@ async def year(person: Browser, query: str) -> Any:
 
 async def test_given_a_year_then_each_of_its_days_with_its_document(house: House) -> None:
     async def seeded() -> bool:
-        return bool(await house.database.read(marks.read, calendar.STAMP))
+        return bool(await house.database.read(marks.read, reading.STAMP))
 
     # The console that starts writes them.
     await until(seeded)

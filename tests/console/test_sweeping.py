@@ -15,12 +15,13 @@ from sqlalchemy import func, select
 from agent_console.parts import Parts
 from agent_console.sweeping import LEASE_MS, TURN, Sweeper
 from config.model import Settings
-from db import Database, connect
+from db import Database, connect, marks
 from db.engine import DatabaseUnavailable
 from db.models import calendar_day, mark
 from tests.console.clock import Clock
 from tests.console.house import SEALER, caller_hash, keep_number, until
-from tickets import calendar, marks, recompute, reminders
+from tickets import calendar, recompute, reminders
+from workdays import reading
 
 ON_BOTH = True
 
@@ -151,7 +152,7 @@ async def test_given_a_calendar_that_changed_then_open_terms_are_settled_once(
     sweeper = Sweeper(parts(settings, weather, clock))
     await sweeper.sweep()
     assert not await database.read(recompute.unsettled)
-    await database.write(marks.stamp, calendar.STAMP)
+    await database.write(marks.stamp, reading.STAMP)
     weather.asked.clear()
     await sweeper.sweep()
     assert "recompute" in weather.asked

@@ -8,15 +8,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, insert, select, update
 
-from db import Database
+from db import Database, marks
 from db.models import audit, calendar_day, change, ticket, ticket_event, ticket_term
 from tests.floor.furnishing import person
 from tests.tickets.test_clock import HOURS, ms
 from tests.tickets.town import PLACE, TO_WORK, Town, drafted, row, town, walk
-from tickets import calendar, calendar_notice, clock, marks, recompute
-from tickets.calendar_days import shipped
-from tickets.clock import Kind
+from tickets import calendar, calendar_notice, clock, recompute
 from tickets.kept import Mistaken
+from workdays import reading
+from workdays.days import Kind
+from workdays.shipped import shipped
 
 NEW_YEAR = date(2027, 1, 1)
 NOTICE: dict[date, Kind] = {
@@ -29,10 +30,10 @@ NOTICE: dict[date, Kind] = {
 
 async def test_given_an_empty_table_then_the_shipped_days_hold(database: Database) -> None:
     def scene(conn: Connection) -> None:
-        country, guangxi = calendar.load(conn, ""), calendar.load(conn, "450900")
+        country, guangxi = reading.load(conn, ""), reading.load(conn, "450900")
         assert country.kind(date(2026, 4, 17)) == "work"
         assert guangxi.kind(date(2026, 4, 17)) == "off"
-        assert calendar.load(conn, "331126").kind(date(2026, 4, 17)) == "work"
+        assert reading.load(conn, "331126").kind(date(2026, 4, 17)) == "work"
         assert 2026 in country.announced_years
         assert 2028 not in country.announced_years
 
@@ -43,9 +44,9 @@ async def test_given_a_new_house_when_seeded_then_each_day_names_its_document(
     database: Database,
 ) -> None:
     def scene(conn: Connection) -> None:
-        before = calendar.load(conn, "450900")
+        before = reading.load(conn, "450900")
         assert 2026 in calendar.seed(conn)
-        assert calendar.load(conn, "450900") == before
+        assert reading.load(conn, "450900") == before
         kept = conn.execute(select(calendar_day).where(calendar_day.c.region == "")).all()
         sources = {one.day[:4]: one.source for one in kept}
         assert sources["2026"] == "国办发明电〔2025〕7号"
@@ -54,9 +55,9 @@ async def test_given_a_new_house_when_seeded_then_each_day_names_its_document(
         assert (kinds["2026-02-15"], kinds["2026-02-14"]) == ("off", "work")
         assert sum(one.day.startswith("2026") and one.kind == "off" for one in kept) == 33
         assert sum(one.day.startswith("2026") and one.kind == "work" for one in kept) == 6
-        stamp = marks.read(conn, calendar.STAMP)
+        stamp = marks.read(conn, reading.STAMP)
         assert calendar.seed(conn) == []
-        assert marks.read(conn, calendar.STAMP) == stamp
+        assert marks.read(conn, reading.STAMP) == stamp
 
     await database.write(scene)
 
@@ -66,7 +67,7 @@ async def test_given_a_day_set_by_a_person_when_seeded_then_it_stays(database: D
         by = person(conn)
         calendar.set_day(conn, by, "", date(2026, 3, 11), "off", "停电")
         calendar.seed(conn)
-        known = calendar.load(conn, "")
+        known = reading.load(conn, "")
         assert known.kind(date(2026, 3, 11)) == "off"
         assert known.kind(date(2026, 2, 16)) == "off"
 
@@ -81,12 +82,12 @@ async def test_given_a_day_of_a_wider_region_then_the_narrower_one_wins(
         calendar.set_day(conn, by, "45", date(2026, 3, 11), "off", "自治区通知")
         calendar.set_day(conn, by, "4509", date(2026, 3, 11), "half", "市通知")
         kinds = {
-            code: calendar.load(conn, code).kind(date(2026, 3, 11))
+            code: reading.load(conn, code).kind(date(2026, 3, 11))
             for code in ("", "45", "4501", "450902", "331126")
         }
         assert kinds == {"": "work", "45": "off", "4501": "off", "450902": "half", "331126": "work"}
         # The region's other days of that year are still there.
-        assert calendar.load(conn, "4509").kind(date(2026, 4, 17)) == "off"
+        assert reading.load(conn, "4509").kind(date(2026, 4, 17)) == "off"
         acts = conn.execute(select(audit.c.act, audit.c.account_id)).all()
         assert [tuple(act) for act in acts] == [("calendar_set", by)] * 2
 
@@ -101,21 +102,21 @@ async def test_given_a_change_that_was_rolled_back_then_the_next_reader_does_not
 
     def fails(conn: Connection) -> None:
         calendar.set_day(conn, person(conn), "", date(2026, 3, 11), "off", "x")
-        assert calendar.load(conn, "").kind(date(2026, 3, 11)) == "off"
+        assert reading.load(conn, "").kind(date(2026, 3, 11)) == "off"
         raise Undone
 
     with pytest.raises(Undone):
         await database.write(fails)
-    assert (await database.read(calendar.load, "")).kind(date(2026, 3, 11)) == "work"
+    assert (await database.read(reading.load, "")).kind(date(2026, 3, 11)) == "work"
 
 
 async def test_given_another_process_changed_a_day_then_it_is_seen(
     database: Database, another: Database
 ) -> None:
-    assert (await another.read(calendar.load, "")).kind(date(2026, 3, 11)) == "work"
+    assert (await another.read(reading.load, "")).kind(date(2026, 3, 11)) == "work"
     by = await database.write(person)
     await database.write(calendar.set_day, by, "", date(2026, 3, 11), "off", "x")
-    assert (await another.read(calendar.load, "")).kind(date(2026, 3, 11)) == "off"
+    assert (await another.read(reading.load, "")).kind(date(2026, 3, 11)) == "off"
 
 
 async def test_given_a_day_of_a_year_to_come_then_the_year_is_not_announced_by_it(
@@ -124,7 +125,7 @@ async def test_given_a_day_of_a_year_to_come_then_the_year_is_not_announced_by_i
     def scene(conn: Connection) -> None:
         made = calendar.set_day(conn, person(conn), "", NEW_YEAR, "off", "预计")
         assert not made.announced
-        known = calendar.load(conn, "")
+        known = reading.load(conn, "")
         assert known.kind(NEW_YEAR) == "off"
         assert not known.announced(date(2027, 3, 1))
 
@@ -138,7 +139,7 @@ async def test_given_a_notice_then_the_year_is_announced_and_what_stood_there_go
         by = person(conn)
         calendar.set_day(conn, by, "", date(2027, 5, 4), "off", "预计")
         assert calendar.announce(conn, by, "", 2027, "通知", NOTICE) == 5
-        known = calendar.load(conn, "")
+        known = reading.load(conn, "")
         assert known.announced(date(2027, 3, 1))
         assert known.announced(date(2026, 12, 31))
         assert known.kind(date(2026, 12, 31)) == "off"

@@ -10,24 +10,27 @@ import pytest
 
 from config.load import DEFAULT, load
 from tickets import clock
-from tickets.calendar_days import shipped
-from tickets.clock import Calendar, Due, Hours, Left
+from tickets.clock import Due, Hours, Left
+from workdays.days import Calendar, Kind
+from workdays.reading import without_database
 
 ZONE = ZoneInfo("Asia/Shanghai")
 HOURS = Hours(time(8, 30), time(12), time(14, 30), time(17, 30), time(12), ZONE)
 NO_LUNCH = Hours(time(9), time(12), time(12), time(17), time(12), ZONE)
 
 
-def of(*regions: str) -> Calendar:
-    """The shipped days of regions, later ones over earlier ones."""
-    days = [day for region in regions for day in shipped() if day.region == region]
-    years = {day.day.year for day in days if day.region == "" and day.announced}
-    uncertain = {day.day for day in days if not day.announced}
-    return Calendar({day.day: day.kind for day in days}, frozenset(years), frozenset(uncertain))
+def as_of(year: int) -> Calendar:
+    """The whole country while no notice after that of `year` is out."""
+    known = without_database("")
+    return Calendar(
+        {day: kind for day, kind in known.days.items() if day.year <= year},
+        frozenset(one for one in known.announced_years if one <= year),
+    )
 
 
-COUNTRY = of("")
-GUANGXI = of("", "45")
+COUNTRY = without_database("")
+LAST_KNOWN = as_of(2026)
+GUANGXI = without_database("450900")
 
 
 def ms(moment: str) -> int:
@@ -90,7 +93,7 @@ def test_given_san_yue_san_then_only_its_region_has_the_days_off(
     assert due(begins, days, GUANGXI).ms == ms(guangxi)
 
 
-def test_given_2028_not_announced_then_weekdays_decide_and_the_date_says_so() -> None:
+def test_given_2028_not_announced_then_weekdays_and_the_law_decide_and_the_date_says_so() -> None:
     calendar = Calendar({date(2027, 1, 1): "off"}, frozenset({2026, 2027}))
     certain = clock.deadline(calendar, HOURS, ms("2027-12-24 10:00"), 1)
     assert certain == Due(ms("2027-12-27"), provisional=False)
@@ -98,13 +101,35 @@ def test_given_2028_not_announced_then_weekdays_decide_and_the_date_says_so() ->
     lent = clock.deadline(calendar, HOURS, ms("2027-12-24 10:00"), 2)
     assert lent == Due(ms("2027-12-28"), provisional=True)
     beyond = clock.deadline(calendar, HOURS, ms("2027-12-30 10:00"), 2)
-    assert beyond == Due(ms("2028-01-03"), provisional=True)
+    # New Year's Day is a Saturday, made good on Monday the 3rd.
+    assert beyond == Due(ms("2028-01-04"), provisional=True)
 
 
-def test_given_no_notice_then_the_days_that_the_law_fixes_are_off_all_the_same() -> None:
-    assert due("2028-04-28 10:00", 1) == Due(ms("2028-05-03"), provisional=True)
-    assert due("2028-09-29 10:00", 1) == Due(ms("2028-10-04"), provisional=True)
-    assert COUNTRY.kind(date(2029, 1, 1)) == "off"
+@pytest.mark.parametrize(
+    ("begins", "days", "ends"),
+    [
+        # 春节 2027: 除夕 on Friday 5 February, 初一 to 初三 until Monday; Saturday and Sunday are
+        # made good on the 9th and 10th.
+        ("2027-02-03 10:00", 1, "2027-02-04"),
+        ("2027-02-03 10:00", 2, "2027-02-11"),
+        ("2027-02-04 10:00", 2, "2027-02-12"),
+        ("2027-02-04 10:00", 3, "2027-02-15"),
+        # 清明 on Monday 5 April; 端午 on Wednesday 9 June; 中秋 on Wednesday 15 September.
+        ("2027-04-02 10:00", 1, "2027-04-06"),
+        ("2027-06-08 10:00", 1, "2027-06-10"),
+        ("2027-09-14 10:00", 1, "2027-09-16"),
+        # 劳动节 2027: Saturday and Sunday, made good on Monday and Tuesday.
+        ("2027-04-30 10:00", 1, "2027-05-05"),
+        # 劳动节 2028: Monday and Tuesday.
+        ("2028-04-28 10:00", 1, "2028-05-03"),
+        # 国庆 2028: Sunday to Tuesday, and 中秋 is the Tuesday: Wednesday and Thursday.
+        ("2028-09-29 10:00", 1, "2028-10-06"),
+    ],
+)
+def test_given_no_notice_then_the_days_of_the_law_are_off_all_the_same(
+    begins: str, days: int, ends: str
+) -> None:
+    assert due(begins, days, LAST_KNOWN) == Due(ms(ends), provisional=True)
 
 
 def test_given_a_year_announced_but_not_san_yue_san_then_only_terms_across_it_are_provisional() -> (
@@ -150,7 +175,7 @@ def test_given_no_days_then_it_is_refused(days: int) -> None:
 
 def test_given_a_calendar_without_working_days_then_it_is_refused() -> None:
     class Never(Calendar):
-        def kind(self, day: date) -> clock.Kind:
+        def kind(self, day: date) -> Kind:
             return "off"
 
     for count in (clock.deadline, clock.natural, clock.ahead, clock.back):
@@ -275,13 +300,14 @@ EXAMPLE = re.compile(
 
 def test_the_worked_examples_of_the_docs_are_what_the_clock_says() -> None:
     told = EXAMPLE.findall(DOCS)
-    assert len(told) == 8
+    assert len(told) == 9
     begins = ""
     for begin, days, is_natural, year, day, provisional in told:
         calendar = COUNTRY if begin else GUANGXI
         begins = begin or begins
-        if year == "2028":
-            calendar = Calendar(COUNTRY.days, COUNTRY.announced_years | {2027})
+        if begins.startswith("2027"):
+            announced = {2027} if year == "2028" else set()
+            calendar = Calendar(LAST_KNOWN.days, LAST_KNOWN.announced_years | announced)
         count = clock.natural if is_natural else clock.deadline
         expected = Due(ms(f"{year or begins[:4]}-{day}"), provisional=bool(provisional))
         assert count(calendar, HOURS, ms(begins), int(days)) == expected, (begins, days)

@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tickets import clock
-from tickets.clock import Calendar, Due, Hours, Kind
+from tickets.clock import Due, Hours
+from workdays import law
+from workdays.days import Calendar, Kind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIRST = date(2026, 1, 1)
@@ -74,6 +76,44 @@ def test_another_day_off_never_shortens(
 ) -> None:
     fewer = Calendar({**calendar.days, **dict.fromkeys(off, "off")}, calendar.announced_years)
     assert count(calendar, hours, begins, days).ms <= count(fewer, hours, begins, days).ms
+
+
+@ever
+@given(st.booleans(), CALENDARS, CALENDARS, HOURS, MOMENTS, LENGTHS)
+def test_a_term_computed_again_never_ends_on_an_earlier_day_and_stays_a_term(
+    natural: bool, before: Calendar, after: Calendar, hours: Hours, begins: int, days: int
+) -> None:
+    """Whatever is announced after it was told, working days that were off included."""
+    count = clock.natural if natural else clock.deadline
+    told = count(before, hours, begins, days)
+    made = clock.computed_again(after, hours, told, from_ms=begins, days=days, natural_days=natural)
+    if made is None:
+        assert not told.provisional or count(after, hours, begins, days) == told
+        return
+    due, further = made
+    assert hours.day_of(due.ms) >= hours.day_of(told.ms)
+    assert due == count(after, hours, begins, further)
+    assert after.kind(hours.day_of(due.ms)) != "off"
+    # No more than what was told: a day later only because the day itself is off now.
+    plain = count(after, hours, begins, days)
+    assert due == plain or hours.day_of(plain.ms) < hours.day_of(told.ms) <= hours.day_of(due.ms)
+    again = clock.computed_again(
+        after, hours, due, from_ms=begins, days=further, natural_days=natural
+    )
+    assert again is None
+
+
+@ever
+@given(COUNTS, HOURS, st.integers(2027, 2100), st.integers(0, 365), LENGTHS)
+def test_a_year_that_is_not_announced_never_ends_a_term_on_a_day_of_the_law(
+    count: Count, hours: Hours, year: int, offset: int, days: int
+) -> None:
+    begins = hours.at(date(year, 1, 1) + timedelta(offset), time(10))
+    due = count(Calendar(), hours, begins, days)
+    day = hours.day_of(due.ms)
+    assert due.provisional
+    assert day.isoweekday() < 6
+    assert day not in law.days_off(day.year)
 
 
 @ever

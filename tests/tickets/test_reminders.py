@@ -13,8 +13,9 @@ from db.clock import now_ms
 from db.models import outbox, ticket, ticket_event, ticket_reminder, ticket_term, unit
 from tests.tickets.test_clock import HOURS, ms
 from tests.tickets.town import PLACE, TO_FOLLOW_UP, TO_UNIT, TO_WORK, Town, drafted, row, town, walk
-from tickets import archiving, clock, reminders
+from tickets import archiving, reminders
 from tickets.place import Place
+from workdays.days import Calendar
 
 NOTICES = PLACE.settings.notices
 TOLD = Place(
@@ -214,7 +215,7 @@ async def test_given_many_terms_that_ended_then_the_look_reads_the_open_ones_alo
         asked = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
         if database.dialect == "postgresql":
             conn.exec_driver_sql("SET LOCAL enable_seqscan = off")
-        for span in reminders.spans(TOLD, clock.Calendar(), ms(DUE)):
+        for span in reminders.spans(TOLD, Calendar(), ms(DUE)):
             look = reminders._due(span).limit(1)
             sql = look.compile(dialect=conn.dialect, compile_kwargs={"literal_binds": True})
             plan = str(conn.exec_driver_sql(asked + str(sql)).all())
@@ -225,7 +226,7 @@ async def test_given_many_terms_that_ended_then_the_look_reads_the_open_ones_alo
 
 def test_no_moment_is_at_two_steps() -> None:
     for moment in ("2026-03-10 03:00", "2026-03-10 12:30", "2026-03-14 12:00", "2026-02-20 09:00"):
-        late, now, soon = reminders.spans(PLACE, clock.Calendar(), ms(moment))
+        late, now, soon = reminders.spans(PLACE, Calendar(), ms(moment))
         assert late.upto_ms == now.after_ms
         assert now.upto_ms == soon.after_ms == ms(moment)
         assert late.upto_ms < now.upto_ms < soon.upto_ms

@@ -7,14 +7,14 @@ Council's office each year; the regions' own are written here from their governm
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import chinese_calendar
-import msgspec
 
-from tickets.clock import Kind
+from workdays import law
+from workdays.days import COUNTRY, Day, Kind
 
-COUNTRY = ""
 GUANGXI = "45"
 FIRST_YEAR = 2020
 
@@ -32,43 +32,20 @@ LIBRARY = "chinesecalendar"
 
 # 广西壮族自治区少数民族习惯节日放假办法: two days at 三月三, named each spring. The government
 # does not keep to 初三 and 初四 (2026: 4-17 and 4-20), so of a year not named it is a guess.
-THIRD_OF_THIRD: dict[int, tuple[str, bool, tuple[date, ...]]] = {
+THIRD_OF_THIRD: dict[int, tuple[str, tuple[date, ...]]] = {
     2024: (
         "广西壮族自治区人民政府办公厅关于2024年“壮族三月三”放假的通知",
-        True,
         (date(2024, 4, 11), date(2024, 4, 12)),
     ),
     2026: (
         "广西壮族自治区人民政府办公厅关于2026年广西三月三放假的通知",
-        True,
         (date(2026, 4, 17), date(2026, 4, 20)),
     ),
-    2027: (
-        "广西壮族自治区人民政府令第98号（当年安排未公布）",
-        False,
-        (date(2027, 4, 9), date(2027, 4, 12)),
-    ),
-    2028: (
-        "广西壮族自治区人民政府令第98号（当年安排未公布）",
-        False,
-        (date(2028, 3, 28), date(2028, 3, 29)),
-    ),
 }
-
-
-class Day(msgspec.Struct, frozen=True, gc=False):
-    """One named day of a region ("" is the whole country), and the document that names it."""
-
-    region: str
-    day: date
-    kind: Kind
-    source: str
-    announced: bool
-
-    @property
-    def of(self) -> tuple[str, int]:
-        """The region's year it belongs to."""
-        return self.region, self.day.year
+GUESSED = "广西壮族自治区人民政府令第98号（当年安排未公布）"
+FIRST_GUESS = 2027
+NEAR = timedelta(days=10)
+"""A day of Guangxi's own so near to 三月三 says when it is that year."""
 
 
 @functools.cache
@@ -79,9 +56,20 @@ def shipped() -> tuple[Day, ...]:
         for year in _years()
         for day, kind in _named(year)
     ]
-    for source, announced, off in THIRD_OF_THIRD.values():
-        days += [Day(GUANGXI, day, "off", source, announced) for day in off]
+    for source, off in THIRD_OF_THIRD.values():
+        days += [Day(GUANGXI, day, "off", source, announced=True) for day in off]
     return tuple(days)
+
+
+def customary(region: str, named: Iterable[Day]) -> list[date]:
+    """Days off by a region's custom that its government has not named yet: 三月三 in Guangxi."""
+    if not region.startswith(GUANGXI):
+        return []
+    own = [day.day for day in named if day.region == GUANGXI and day.announced]
+    guesses = [law.third_of_third(year) for year in range(FIRST_GUESS, law.LAST_YEAR + 1)]
+    return [
+        day for days in guesses if not any(abs(at - days[0]) <= NEAR for at in own) for day in days
+    ]
 
 
 def _years() -> list[int]:
