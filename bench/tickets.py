@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, func, insert, literal, select
 from agent_console.api import ticket_view
 from agent_console.api.ticket_queries import LISTED
 from agent_console.auth import Account
-from bench.tickets_made import DAY_MS, UNITS, Maker
+from bench.tickets_made import ACCOUNTS, DAY_MS, UNITS, Maker
 from bench.tickets_store import filled
 from config.model import Settings
 from db import Database
@@ -227,7 +227,30 @@ class Questions:
             "two words": self._list(lambda: Wanted(q=f"{some} {street}")),
             "a word, in progress": self._list(lambda: replace(open_, q=few)),
             "a word, by due date": self._list(lambda: replace(open_, q=few, order="due")),
+            "a word, a state": self._list(lambda: Wanted(q=some, states=(self._state(),))),
+            "a frequent word, a rare state": self._list(
+                lambda: Wanted(q=few, states=("in_review",))
+            ),
+            "a word, refused ones": self._list(lambda: Wanted(q=some, states=("rejected",))),
+            "a word, a class": self._list(lambda: Wanted(q=some, content_classes=(self._class(),))),
+            "a word, a class, a type": self._list(
+                lambda: Wanted(q=few, content_classes=(self._class(),), types=("report",))
+            ),
+            "a word, a class in a month": self._list(lambda: replace(self._of_class(), q=some)),
+            "a word, late": self._list(lambda: Wanted(q=some, late=True, now_ms=NOW_MS)),
+            "a word, an agent's own": self._list(lambda: Wanted(q=few, account_id=self._account())),
             "a word, of a unit": self._of_unit(lambda: Wanted(q=some)),
+            "a frequent word, of a unit": self._of_unit(lambda: Wanted(q=few)),
+            "a word in every ticket, of a unit": self._of_unit(lambda: Wanted(q=every)),
+            "two words, of a unit": self._of_unit(lambda: Wanted(q=f"{some} {street}")),
+            "a word, of all units below": self._of_unit(lambda: Wanted(q=some), UNITS),
+            "a word, of a unit, late": self._of_unit(
+                lambda: Wanted(q=some, late=True, now_ms=NOW_MS)
+            ),
+            "a word, a unit's desk": self._of_desk(few),
+            "a word, a unit chosen": self._list(
+                lambda: Wanted(q=some, unit_id=self._random.randrange(1, UNITS + 1))
+            ),
             "a ticket's number": self._list(lambda: Wanted(q=self._number())),
             "a whole telephone": self._list(lambda: Wanted(q="13800000000")),
             "one ticket": self._one(),
@@ -240,11 +263,27 @@ class Questions:
             asked = wanted()
             yield search.page, (asked, LISTED, self._hash)
 
-    def _of_unit(self, wanted: Callable[[], Wanted]) -> Iterator[Asked]:
+    def _of_unit(self, wanted: Callable[[], Wanted], below: int = 1) -> Iterator[Asked]:
+        """What a person of a unit with so many units below it (its own among them) asks for."""
+        while True:
+            first = self._random.randrange(1, UNITS - below + 2)
+            actor = Actor(2, "unit", unit_ids=frozenset(range(first, first + below)))
+            asked = replace(
+                wanted(), either=scope.branches(actor), of_units=(tuple(sorted(actor.unit_ids)),)
+            )
+            yield search.page, (asked, LISTED, self._hash)
+
+    def _of_desk(self, q: str) -> Iterator[Asked]:
         while True:
             unit = self._random.randrange(1, UNITS + 1)
             actor = Actor(2, "unit", unit_ids=frozenset({unit}))
-            asked = replace(wanted(), either=scope.branches(actor))
+            asked = Wanted(
+                q=q,
+                where=(desks.lying_on("unit", actor),),
+                either=scope.branches(actor),
+                of_units=((unit,),),
+                order="due",
+            )
             yield search.page, (asked, LISTED, self._hash)
 
     def _desks(self) -> Iterator[Asked]:
@@ -277,10 +316,18 @@ class Questions:
 
     def _of_class(self) -> Wanted:
         begins = NOW_MS - self._random.randrange(1, 24) * 30 * DAY_MS
-        chosen = self._random.choice(["arrears", "other", "hidden_barrier"])
         return Wanted(
-            content_classes=(chosen,), from_ms=begins, to_ms=begins + 30 * DAY_MS, now_ms=NOW_MS
+            content_classes=(self._class(),),
+            from_ms=begins,
+            to_ms=begins + 30 * DAY_MS,
+            now_ms=NOW_MS,
         )
+
+    def _class(self) -> str:
+        return self._random.choice(["arrears", "other", "hidden_barrier"])
+
+    def _account(self) -> int:
+        return self._random.randrange(1, ACCOUNTS + 1)
 
     def _number(self) -> str:
         return str(self._random.choice(self._texts)[1])

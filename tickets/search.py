@@ -14,12 +14,15 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, text, 
 
 from db.models import account, ticket, unit
 from tickets import search_words
-from tickets.search_words import Words
+from tickets.search_words import Groups, Words
+from tickets.words import class_tag, type_tag, unit_tag
 
 COUNT_MOST = 1000
 """More are not counted: a person looks at so many rows at most and then says more."""
 DEEPEST = 10_000
 """Rows further down than this are not shown: whoever is there needs another filter."""
+MOST_TAGS = 50
+"""Of more units or classes nearly every ticket is one: then the words alone are looked for."""
 
 Order = Literal["newest", "due", "repeats"]
 Conditions = Sequence[ColumnElement[bool]]
@@ -32,7 +35,9 @@ class Wanted:
     """What a list asks for; what is empty or None asks for nothing.
 
     `where` holds further conditions on `ticket` (desk), all of which must hold; `either` those of
-    which one must (`scope.branches`), each with an index of its own. `late` needs `now_ms`.
+    which one must (`scope.branches`), each with an index of its own. `of_units` says again what
+    these ask of units, so that words are looked for in the tickets of one: of each group one unit
+    at least leads the ticket or assists. `late` needs `now_ms`.
     Times are UTC milliseconds, `from_ms` included, `to_ms` not.
     """
 
@@ -49,6 +54,7 @@ class Wanted:
     repeated: bool = False
     where: tuple[ColumnElement[bool], ...] = ()
     either: tuple[ColumnElement[bool], ...] = ()
+    of_units: tuple[tuple[int, ...], ...] = ()
     order: Order = "newest"
     page: int = 1
     size: int = 20
@@ -123,30 +129,42 @@ def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]
     conditions = _conditions(wanted, words)
     if not words.tokens:
         return _ordered(conn, wanted, conditions, most)
+    groups = _groups(wanted, words)
     if conn.dialect.name == "sqlite":
-        return _ordered(conn, wanted, [*conditions, search_words.in_sqlite(words.tokens)], most)
+        return _ordered(conn, wanted, [*conditions, search_words.in_sqlite(groups)], most)
     search_words.by_index_only(conn)
-    few = None if wanted.order == "newest" else search_words.few(conn, words.tokens)
+    few = None if wanted.order == "newest" else search_words.few(conn, groups)
     if wanted.order != "newest" and few is None:
         return _ordered(conn, wanted, [*conditions, search_words.in_row(words.tokens)], most)
     if wanted.either:
         # The words lead; asking for them once for each alternative would cost them twice.
         conditions.append(or_(*wanted.either))
         wanted = replace(wanted, either=())
-    if few is None and not search_words.frequent(conn, words.tokens):
-        return _ordered(conn, wanted, [*conditions, search_words.in_postgres(words.tokens)], most)
+    if few is None and not search_words.frequent(conn, groups):
+        return _ordered(conn, wanted, [*conditions, search_words.in_postgres(groups)], most)
     if few is None:
-        return _back_in_time(conn, wanted, conditions, words, most)
+        return _back_in_time(conn, wanted, conditions, groups, most)
     return _ordered(conn, wanted, [*conditions, search_words.one_of(few)], most) if few else []
 
 
+def _groups(wanted: Wanted, words: Words) -> list[list[str]]:
+    """The words, and the tags of what else the index of words knows: it finds both at once."""
+    one_unit = () if wanted.unit_id is None else ((wanted.unit_id,),)
+    tagged = [[unit_tag(one) for one in units] for units in (*wanted.of_units, *one_unit)]
+    tagged.append([class_tag(code) for code in wanted.content_classes])
+    tagged.append([type_tag(code) for code in wanted.types])
+    return [[token] for token in words.tokens] + [
+        one for one in tagged if 0 < len(one) <= MOST_TAGS
+    ]
+
+
 def _back_in_time(
-    conn: Connection, wanted: Wanted, conditions: Conditions, words: Words, most: int
+    conn: Connection, wanted: Wanted, conditions: Conditions, groups: Groups, most: int
 ) -> list[int]:
     """From the newest week back, each step further, until there are enough."""
     ids: list[int] = []
     for window in search_words.windows(conn, wanted.from_ms, wanted.to_ms):
-        hits = window.hits(words.tokens)
+        hits = window.hits(groups)
         ids += _ordered(conn, wanted, [*conditions, hits], most - len(ids))
         if len(ids) >= most:
             break

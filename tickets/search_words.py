@@ -47,10 +47,14 @@ _NUMBER = re.compile(r"(\d{8})(-\d{0,6})?")
 _TELEPHONE = re.compile(r"\+?\(?\d[\d ()-]{5,20}\d")
 _TELEPHONE_DIGITS = 7
 _FOUND: ColumnElement[bool] = literal_column(
-    "array_to_tsvector(string_to_array(ticket_words.words, ' '))"
+    "array_to_tsvector(string_to_array(ticket_words.words || ticket_words.tags, ' '))"
 )
 _fts = table("ticket_fts", column("rowid", BigInteger), column("ticket_fts", Text))
 _NO_SCAN = text("SELECT set_config('enable_seqscan', 'off', true)")
+
+
+Groups = Sequence[Sequence[str]]
+"""Words of each of which a ticket must have one at least."""
 
 
 class Words(NamedTuple):
@@ -86,9 +90,9 @@ def read(q: str, caller_hash: Callable[[str], str]) -> Words:
     return Words(tuple(dict.fromkeys(tokens)), tuple(conditions), nothing)
 
 
-def in_sqlite(tokens: Sequence[str]) -> ColumnElement[bool]:
-    """Has all these words (FTS5)."""
-    return _in_sqlite(_said([[token] for token in tokens], SQLITE))
+def in_sqlite(groups: Groups) -> ColumnElement[bool]:
+    """Has one word at least of each of these (FTS5)."""
+    return _in_sqlite(_said(groups, SQLITE))
 
 
 def with_two(conn: Connection, tokens: Sequence[str], weeks: Sequence[str]) -> ColumnElement[bool]:
@@ -112,7 +116,7 @@ SQLITE = _Speech('"', " AND ", " OR ")
 POSTGRES = _Speech("'", " & ", " | ")
 
 
-def _said(all_of: Sequence[Sequence[str]], of: _Speech) -> str:
+def _said(all_of: Groups, of: _Speech) -> str:
     """One word at least of each of these."""
     groups = (of.either.join(f"{of.quote}{word}{of.quote}" for word in one) for one in all_of)
     return of.both.join(f"({group})" for group in groups)
@@ -138,23 +142,23 @@ def by_index_only(conn: Connection) -> None:
     conn.execute(_NO_SCAN)
 
 
-def frequent(conn: Connection, tokens: Sequence[str]) -> bool:
-    """Whether many of the newest tickets have all these words."""
-    newest = select(ticket_words.c.words).order_by(ticket_words.c.ticket_id.desc()).limit(SAMPLE)
-    sample = newest.subquery()
-    having = select(func.count(case((_has(sample.c.words, tokens), 1))), func.count())
+def frequent(conn: Connection, groups: Groups) -> bool:
+    """Whether many of the newest tickets have a word of each of these."""
+    line = (ticket_words.c.words + ticket_words.c.tags).label("line")
+    sample = select(line).order_by(ticket_words.c.ticket_id.desc()).limit(SAMPLE).subquery()
+    having = select(func.count(case((_has(sample.c.line, groups), 1))), func.count())
     found, looked_at = conn.execute(having.select_from(sample)).one()
     return bool(found > FREQUENT * looked_at)
 
 
-def in_postgres(tokens: Sequence[str]) -> ColumnElement[bool]:
-    """Has all these words, whenever it was made (GIN)."""
-    return _in_postgres(_said([[token] for token in tokens], POSTGRES))
+def in_postgres(groups: Groups) -> ColumnElement[bool]:
+    """Has a word of each of these, whenever it was made (GIN)."""
+    return _in_postgres(_said(groups, POSTGRES))
 
 
-def few(conn: Connection, tokens: Sequence[str]) -> list[int] | None:
-    """The tickets that have all these words, or None when there are more than FEW."""
-    hit = _hit(_said([[token] for token in tokens], POSTGRES))
+def few(conn: Connection, groups: Groups) -> list[int] | None:
+    """The tickets that have a word of each of these, or None when there are more than FEW."""
+    hit = _hit(_said(groups, POSTGRES))
     found = conn.execute(select(ticket_words.c.ticket_id).where(hit).limit(FEW + 1)).scalars().all()
     return list(found) if len(found) <= FEW else None
 
@@ -165,13 +169,13 @@ def one_of(ids: Sequence[int]) -> ColumnElement[bool]:
 
 def in_row(tokens: Sequence[str]) -> ColumnElement[bool]:
     """Has all these words, looked at row by row: where another index leads to few rows."""
-    has = _has(ticket_words.c.words, tokens)
+    has = _has(ticket_words.c.words, [[token] for token in tokens])
     return select(has).where(ticket_words.c.ticket_id == ticket.c.id).scalar_subquery()
 
 
-def _has(kept: ColumnElement[str], tokens: Sequence[str]) -> ColumnElement[bool]:
+def _has(kept: ColumnElement[str], groups: Groups) -> ColumnElement[bool]:
     line = literal(" ") + kept + literal(" ")
-    return and_(*(func.strpos(line, f" {token} ") > 0 for token in tokens))
+    return and_(*(or_(*(func.strpos(line, f" {word} ") > 0 for word in one)) for one in groups))
 
 
 class Window(NamedTuple):
@@ -180,9 +184,8 @@ class Window(NamedTuple):
     words: list[str]
     before_ms: int | None = None
 
-    def hits(self, tokens: Sequence[str]) -> ColumnElement[bool]:
-        """Of this span, with all these words (GIN)."""
-        groups = [[token] for token in tokens]
+    def hits(self, groups: Groups) -> ColumnElement[bool]:
+        """Of this span, with a word of each of these (GIN)."""
         if self.before_ms is None:
             return _in_postgres(_said([*groups, self.words], POSTGRES))
         return _in_postgres(_said(groups, POSTGRES)) & (ticket.c.created_ms < self.before_ms)

@@ -4,6 +4,9 @@ Text and company are cut by a dictionary (rjieba), every word at every place, an
 character stands beside them: so a word of the dictionary is found wherever it is written, and
 any other by its characters. Contact data never becomes a word: the index holds no telephone
 number, address of mail or identity number.
+
+Beside the words stand tags: the units that lead a ticket or assist, its class and its type, so
+that one index answers a word together with them. Triggers keep them (migration 0010).
 """
 
 from __future__ import annotations
@@ -13,10 +16,20 @@ import re
 import unicodedata
 
 import rjieba
-from sqlalchemy import Connection, Executable, bindparam, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Text,
+    bindparam,
+    cast,
+    func,
+    literal,
+    select,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from db.models import ticket, ticket_words
+from db.models import ticket, ticket_assist, ticket_words
 
 LONGEST = 40
 """Characters of a word; longer ones are no words."""
@@ -26,6 +39,9 @@ WEEK_MS = 7 * 24 * 3600 * 1000
 QUARTER = 13
 """Weeks."""
 _WEEK, _QUARTER = "周", "季"
+_UNIT, _CLASS, _TYPE = "位", "类", "型"
+# Of a code as a tag: FTS5 would cut a word at these.
+_SIGNS = "_.-"
 
 _HAN_DIGIT = "[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]"
 _CONTACTS = (
@@ -88,6 +104,25 @@ def quarter_word(week: int) -> str:
     return f"{_QUARTER}{week // QUARTER}"
 
 
+def unit_tag(unit_id: int) -> str:
+    """The word that every ticket has which this unit leads or assists with."""
+    return f"{_UNIT}{unit_id}"
+
+
+def class_tag(code: str) -> str:
+    """The word that every ticket of a class has; two classes may share one."""
+    return _CLASS + _bare(code)
+
+
+def type_tag(code: str) -> str:
+    """The same of a type."""
+    return _TYPE + _bare(code)
+
+
+def _bare(code: str) -> str:
+    return "".join(c for c in code if c not in _SIGNS)
+
+
 def kept(found: frozenset[str], created_ms: int) -> str:
     """As `ticket_words.words` holds them."""
     week = week_of(created_ms)
@@ -104,8 +139,8 @@ def index(conn: Connection, ticket_id: int) -> None:
     row = conn.execute(_texts, {"of_id": ticket_id}).one_or_none()
     if row is None:
         return
-    words = kept(of_texts(row.text, row.company), row.created_ms)
-    conn.execute(_write[conn.dialect.name], {"ticket_id": ticket_id, "words": words})
+    given = {"ticket_id": ticket_id, "words": kept(of_texts(row.text, row.company), row.created_ms)}
+    conn.execute(_write[conn.dialect.name], given)
 
 
 _texts = select(ticket.c.text, ticket.c.company, ticket.c.created_ms).where(
@@ -113,15 +148,39 @@ _texts = select(ticket.c.text, ticket.c.company, ticket.c.created_ms).where(
 )
 
 
-_sqlite = sqlite.insert(ticket_words)
-_postgres = postgresql.insert(ticket_words)
+_UNIT_WORD = literal(f" {_UNIT}")
+
+
+def _tags() -> ColumnElement[str]:
+    """Of the ticket `ticket_id`, each after a blank; as the triggers of migration 0010 have it."""
+    t = ticket.c
+    said: ColumnElement[str] = func.coalesce(_UNIT_WORD + cast(t.unit_id, Text), "")
+    for sign, column in ((_CLASS, t.content_class), (_TYPE, t.type)):
+        code: ColumnElement[str] = column
+        for one in _SIGNS:
+            code = func.replace(code, one, "")
+        said += func.coalesce(f" {sign}" + code, "")
+    assisting = (
+        select(func.aggregate_strings(_UNIT_WORD + cast(ticket_assist.c.unit_id, Text), ""))
+        .where(ticket_assist.c.ticket_id == t.id)
+        .scalar_subquery()
+    )
+    whole = select(said + func.coalesce(assisting, ""))
+    return whole.where(t.id == bindparam("ticket_id")).scalar_subquery()
+
+
+_given = {"ticket_id": bindparam("ticket_id"), "words": bindparam("words"), "tags": _tags()}
+_sqlite = sqlite.insert(ticket_words).values(_given)
+_postgres = postgresql.insert(ticket_words).values(_given)
 _KEY = ["ticket_id"]
 _write: dict[str, Executable] = {
     "sqlite": _sqlite.on_conflict_do_update(
-        index_elements=_KEY, set_={"words": _sqlite.excluded.words}
+        index_elements=_KEY,
+        set_={"words": _sqlite.excluded.words, "tags": _sqlite.excluded.tags},
     ),
     "postgresql": _postgres.on_conflict_do_update(
-        index_elements=_KEY, set_={"words": _postgres.excluded.words}
+        index_elements=_KEY,
+        set_={"words": _postgres.excluded.words, "tags": _postgres.excluded.tags},
     ),
 }
 

@@ -37,11 +37,13 @@ def wanted(
 ) -> search.Wanted:
     """A list's filter, with the desk's condition and what this person may see."""
     where: list[ColumnElement[bool]] = []
+    of_units = [tuple(sorted(actor.unit_ids))] if actor.role == "unit" else []
     if query.desk is not None:
         where.append(desks.lying_on(query.desk, actor))
     if query.unit_id is not None:
         theirs = units.below(conn, {query.unit_id}) or {query.unit_id}
         where.append(ticket.c.unit_id.in_(sorted(theirs)))
+        of_units.append(tuple(sorted(theirs)))
     if query.incomplete:
         where.append(ticket.c.complete.is_(False))
     if query.special:
@@ -62,6 +64,7 @@ def wanted(
         repeated=query.repeated and actor.role != "unit",
         where=tuple(where),
         either=scope.branches(actor),
+        of_units=tuple(of_units),
         order=query.order or ("due" if by_due else "newest"),
         page=page,
         size=size,

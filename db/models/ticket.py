@@ -284,4 +284,6 @@ ticket_words = Table(
     metadata,
     Column("ticket_id", ForeignKey("ticket.id"), primary_key=True),
     Column("words", Text, nullable=False),
+    # Its units, class and type as words, each after a blank.
+    Column("tags", Text, nullable=False, server_default=""),
 )
