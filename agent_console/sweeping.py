@@ -10,7 +10,6 @@ import time
 
 from agent_console.parts import Parts
 from db import marks
-from db import marks
 from db.engine import DatabaseUnavailable
 from tickets import archiving, calendar, recompute, reminders
 from tickets.place import Place
