@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -145,6 +146,11 @@ class Notices:
     """So many of one channel are sent side by side by one process."""
     stale_hours: int
     """What could not leave for so long would say something that is no longer so."""
+    quiet_from: dt.time
+    """From then, in the place's time, to `quiet_to` no SMS goes to a citizen; equal: always."""
+    quiet_to: dt.time
+    keep_days: int
+    """What was sent or let go is kept so long."""
     dingtalk: DingTalk
     zwding: Zwding
     sms: Sms

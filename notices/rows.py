@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from config.notice_texts import in_place
 from db.clock import now_ms
@@ -24,6 +24,9 @@ UNKNOWN = "结果未知"
 DIED = f"{UNKNOWN}：发送进程中断，请核实后决定是否重发"
 STALE = "滞留时间过长，内容可能已过时，未发送"
 CHANNEL_OFF = "该渠道已停用，未发送"
+SETTLED = ("sent", "dropped")
+OVER = ("closed", "rejected", "merged", "terminated", "archived")
+"""States of a ticket in which nothing is told of it any more."""
 WHAT_TO_DO = "，请核实后决定是否重发"
 
 
@@ -85,6 +88,50 @@ def take(
         if row is not None:
             taken.append(_row(conn, row))
     return taken
+
+
+def disturbing(conn: Connection, channel: str, until_ms: int) -> list[int]:
+    """Rows to citizens that would go out before `until_ms`."""
+    found = select(outbox.c.id).where(
+        outbox.c.state == "waiting",
+        outbox.c.next_ms < until_ms,
+        outbox.c.channel == channel,
+        outbox.c.recipient.startswith("caller:"),
+    )
+    return list(conn.execute(found.limit(200)).scalars())
+
+
+def hold_back(conn: Connection, ids: Sequence[int], until_ms: int, why: str) -> None:
+    """Rows that `disturbing` found wait until then, and say why."""
+    for row_id in ids:
+        still = and_(outbox.c.id == row_id, outbox.c.state == "waiting")
+        values = {"next_ms": until_ms, "error": why}
+        if conn.execute(update(outbox).where(still).values(values)).rowcount:
+            _tell(conn, row_id, "waiting")
+
+
+def prune(conn: Connection, before_ms: int, most: int) -> int:
+    """Remove rows that were sent or let go before then, at most `most`; how many it were.
+
+    A key must go on standing for as long as its notice could be written again: rows of tickets
+    that are not over stay, and those of no ticket, a few a month. What failed waits for a person.
+    """
+    gone = (
+        select(outbox.c.id)
+        .join(ticket, ticket.c.id == outbox.c.ticket_id)
+        .where(
+            outbox.c.state.in_(SETTLED),
+            outbox.c.next_ms < before_ms,  # for the index: a row is settled when it was due
+            outbox.c.done_ms < before_ms,
+            ticket.c.state.in_(OVER),
+        )
+        .order_by(outbox.c.next_ms)
+        .limit(most)
+    )
+    ids = list(conn.execute(gone).scalars())
+    if ids:
+        conn.execute(delete(outbox).where(outbox.c.id.in_(ids), outbox.c.state.in_(SETTLED)))
+    return len(ids)
 
 
 def give_back(conn: Connection, taken: Sequence[Row], worker: str) -> None:

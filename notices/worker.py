@@ -25,7 +25,8 @@ from db.sealed import CannotOpen, Sealer
 from notices import addresses, channels, rows, texts
 from notices.outcome import Channel, Notice, Outcome, refused, unknown
 from notices.pace import Pace
-from notices.rows import UNKNOWN, WHAT_TO_DO, Row
+from notices.quiet import Quiet
+from notices.rows import UNKNOWN, WHAT_TO_DO, May, Row
 
 log = logging.getLogger("hotline.notices")
 
@@ -38,6 +39,9 @@ RETRY_S = 2.0
 """Between two tries to reach the database."""
 GRACE_S = 10.0
 """How long a sending under way may take when the worker stops."""
+PRUNE_EVERY_S = 3600.0
+PRUNED = 500
+"""So many old rows go in one transaction."""
 JITTER = (0.5, 1.0)
 
 Build = Callable[..., Sequence[Channel]]
@@ -65,6 +69,8 @@ class Worker:
         self.name = uuid.uuid4().hex[:12]
         self._settings = settings.notices
         self._zone = zoneinfo.ZoneInfo(settings.zone)
+        own = settings.notices
+        self._quiet = Quiet(own.quiet_from, own.quiet_to, self._zone)
         self._database = database
         self._sealer = sealer
         self._poll_s = poll_s
@@ -117,12 +123,12 @@ class Worker:
         """Send what is due of one channel, at most `at_once` at a time."""
         wake = self._wakes[channel.name]
         own: set[asyncio.Task[None]] = set()
-        pace = Pace(self._settings, self._hold_ms) if channel.name == "dingtalk" else None
+        may = self._limit_of(channel.name)
         while True:
             wake.clear()
             free = self._settings.at_once - len(own)
             try:
-                taken = await self._take_whole(channel.name, free, pace) if free > 0 else []
+                taken = await self._take_whole(channel.name, free, may) if free > 0 else []
             except DatabaseUnavailable:
                 log.warning("notices wait for the database")
                 await asyncio.sleep(RETRY_S)
@@ -149,9 +155,14 @@ class Worker:
         except TimeoutError:
             return
 
-    async def _take_whole(self, channel: str, free: int, pace: Pace | None) -> list[Row]:
+    def _limit_of(self, channel: str) -> May | None:
+        if channel == "sms":
+            return self._quiet
+        return Pace(self._settings, self._hold_ms) if channel == "dingtalk" else None
+
+    async def _take_whole(self, channel: str, free: int, may: May | None) -> list[Row]:
         """Rows taken, and known to be: cancelled meanwhile, they are given back by `stop`."""
-        taking = asyncio.create_task(self._take(channel, free, pace), name="notices-take")
+        taking = asyncio.create_task(self._take(channel, free, may), name="notices-take")
         self._taking.add(taking)
         await asyncio.wait({taking})
         self._taking.discard(taking)
@@ -168,11 +179,15 @@ class Worker:
                 log.warning("notices could not be given back; they are when their time is over")
         self._taking.clear()
 
-    async def _take(self, channel: str, free: int, pace: Pace | None) -> list[Row]:
+    async def _take(self, channel: str, free: int, may: May | None) -> list[Row]:
+        if channel == "sms" and (until_ms := self._quiet.until_ms()) is not None:
+            held = await self._database.read(rows.disturbing, channel, until_ms)
+            if held:
+                await self._database.write(rows.hold_back, held, until_ms, self._quiet.why)
         ids = await self._database.read(rows.due, channel, free)
         if not ids:
             return []
-        return await self._database.write(rows.take, ids, self.name, self._hold_ms, pace)
+        return await self._database.write(rows.take, ids, self.name, self._hold_ms, may)
 
     async def _send(self, channel: Channel, row: Row) -> None:
         outcome = await self._outcome(channel, row)
@@ -251,6 +266,7 @@ class Worker:
     async def _sweep(self) -> None:
         """See to rows whose taker died, whose channel is off, or that are too old."""
         stale_ms = self._settings.stale_hours * 3600 * 1000
+        loop, prune_at = asyncio.get_running_loop(), 0.0
         while True:
             try:
                 found = await self._database.read(rows.overdue, self._on, stale_ms)
@@ -259,9 +275,16 @@ class Worker:
                         rows.clear, found, self._on, self._idempotent,
                         self._settings.tries, stale_ms,
                     )  # fmt: skip
+                if loop.time() >= prune_at and not await self._prune():
+                    prune_at = loop.time() + PRUNE_EVERY_S
             except DatabaseUnavailable:
                 log.warning("the outbox could not be looked through; trying again later")
             await asyncio.sleep(self._poll_s)
+
+    async def _prune(self) -> bool:
+        """Let old rows go, one batch; whether there may be more."""
+        before_ms = now_ms() - self._settings.keep_days * 24 * 3600 * 1000
+        return await self._database.write(rows.prune, before_ms, PRUNED) == PRUNED
 
     async def _reported(self, message_id: str, error: str) -> bool | None:
         """The network says what became of a message."""

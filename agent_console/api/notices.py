@@ -36,6 +36,14 @@ STATE_LABELS = {
     "failed": "未送达",
     "dropped": "不再发送",
 }
+RISKS = {
+    "zwding": "浙政钉对同一条通知只收一次，重新发送不会重复。",
+    "dingtalk": "请先到群里查看是否已有这条消息；重新发送，群里可能出现两次。",
+    "sms": "请先在短信平台核对发送记录，或电话核实；重新发送，对方可能收到两次。",
+    "email": "请先向对方核实，并查看发件邮箱有无退信；重新发送，对方可能收到两封。",
+    "webhook": "接收方对同一条通知只收一次，重新发送不会重复。",
+}
+"""How to find out whether a notice of unknown outcome arrived, and what sending it again may do."""
 _ROLES = {
     "dispatchers": "派单岗",
     "office": "热线办",
@@ -67,6 +75,8 @@ class NoticeRow(msgspec.Struct, frozen=True):
     state_label: str
     tries: int
     error: str | None
+    risk: str | None
+    """Of one that may have arrived (结果未知): how to find out, and what sending again may do."""
     created_ms: int
     next_ms: int
     done_ms: int | None
@@ -173,10 +183,15 @@ def _row(row: Any, names: dict[str, str]) -> NoticeRow:
         state_label=STATE_LABELS[row.state],
         tries=row.tries,
         error=row.error,
+        risk=RISKS.get(row.channel) if _nobody_knows(row.state, row.error) else None,
         created_ms=row.created_ms,
         next_ms=row.next_ms,
         done_ms=row.done_ms,
     )
+
+
+def _nobody_knows(state: str, error: str | None) -> bool:
+    return state == "failed" and (error or "").startswith(rows.UNKNOWN)
 
 
 def of_ticket(conn: Connection, ticket_id: int, most: int) -> list[NoticeRow]:

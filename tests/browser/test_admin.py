@@ -321,6 +321,36 @@ async def test_given_notice_that_failed_when_supervisor_lets_it_go_then_it_leave
     await head.says("notice-row", "对方拒绝接收")
 
 
+def _broke_off(conn: Connection) -> None:
+    conn.execute(
+        insert(outbox),
+        {
+            "key": "test-unknown", "channel": "sms", "recipient": "supervisors",
+            "template": "escalated", "args": {}, "state": "failed", "tries": 1,
+            "error": "结果未知：短信网关未答复，请核实后决定是否重发",
+            "created_ms": 1, "next_ms": 2**52, "done_ms": 2,
+        },
+    )  # fmt: skip
+
+
+async def test_given_a_notice_that_may_have_arrived_when_sent_again_then_the_risk_is_said_first(
+    house: House, browsers: Browsers, windows: Opener, tmp_path: Path
+) -> None:
+    await house.copy.db.write(_broke_off)
+    head = await windows(browsers.agents)
+    await sign_in(house, head, await house.person("supervisor"), "/admin/notices")
+    await head.says("notice-risk", "对方可能收到两次")
+    await head.press("notice-again")
+    await head.page.wait_for_selector(".el-message-box :text('可能已经送达')")
+    await look(head, tmp_path / "unknown.png")
+    await head.page.keyboard.press("Escape")
+    await head.page.wait_for_selector(".el-message-box", state="hidden")
+    await head.see("notice-risk")
+    await head.press("notice-drop")
+    await head.page.click(".sure-yes")
+    await head.gone("notice-row")
+
+
 async def test_given_form_with_something_typed_when_left_then_it_asks_first(
     house: House, browsers: Browsers, windows: Opener
 ) -> None:

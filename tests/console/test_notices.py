@@ -8,6 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from db.clock import now_ms
 from db.models import audit, outbox, unit
+from notices.rows import UNKNOWN
 from tests.console.house import House, arrive, caller_hash
 from tickets import store
 
@@ -68,7 +69,7 @@ async def test_notices_are_told_in_words_newest_first(house: House) -> None:
     assert failed == {
         "id": 4, "channel": "sms", "channel_label": "短信", "recipient_label": "督办岗",
         "template": "received", "template_label": "已受理", "ticket_id": 1, "state": "failed",
-        "state_label": "未送达", "tries": 1, "error": "短信网关未答复", "created_ms": 4,
+        "state_label": "未送达", "tries": 1, "error": "短信网关未答复", "risk": None, "created_ms": 4,
         "next_ms": 7, "done_ms": 9,
     }  # fmt: skip
     # The same notice in other words for another kind of recipient.
@@ -142,3 +143,26 @@ async def test_a_row_with_a_template_of_an_older_version_is_still_shown(house: H
 
 def acts(conn: Connection) -> list[tuple[str, str]]:
     return [tuple(row) for row in conn.execute(select(audit.c.act, audit.c.subject))]
+
+
+async def test_a_notice_of_unknown_outcome_says_how_to_find_out_and_what_a_second_may_do(
+    house: House,
+) -> None:
+    await house.do(furnish)
+    said = {"email": "可能收到两封", "dingtalk": "可能出现两次", "sms": "可能收到两次",
+            "zwding": "不会重复", "webhook": "不会重复"}  # fmt: skip
+    for channel, risk in said.items():
+        values = {"state": "failed", "channel": channel, "error": f"{UNKNOWN}：连接中断"}
+        await house.do(_set, 4, values)
+        (row,) = (await listed(house, state="failed"))["items"]
+        assert risk in row["risk"]
+    await house.do(_set, 4, {"error": "对方拒绝接收"})
+    (row,) = (await listed(house, state="failed"))["items"]
+    assert row["risk"] is None
+    await house.do(_set, 4, {"state": "dropped", "error": f"{UNKNOWN}：连接中断"})
+    (row, _) = (await listed(house, state="dropped"))["items"]
+    assert row["risk"] is None
+
+
+def _set(conn: Connection, row_id: int, values: dict[str, Any]) -> None:
+    conn.execute(update(outbox).where(outbox.c.id == row_id).values(**values))

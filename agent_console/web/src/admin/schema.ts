@@ -209,6 +209,8 @@ export const Outgoing = z.object({
   state: z.string(),
   tries: z.number().int(),
   error: text,
+  /** Of one that may have arrived: how to find out, and what sending it again may do. */
+  risk: text,
   created_ms: ms,
   next_ms: optionalMs,
   done_ms: optionalMs,
