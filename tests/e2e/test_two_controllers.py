@@ -13,7 +13,7 @@ from db.engine import url_of
 from hotline.testphone import Citizen, SeatCall, Seats
 from tests.support.asterisk import running_asterisk
 from tests.support.copy import Copy
-from tests.support.process import Part
+from tests.support.forked import ForkedPart
 from tests.support.settings import make_settings
 from tests.support.steps import hear_each_other, hears, talking
 
@@ -38,7 +38,7 @@ async def test_given_second_controller_for_one_asterisk_when_it_starts_then_firs
     url = url_of(copy.settings.database_url, copy.settings.var)
     settings = replace(copy.settings, var=elsewhere(copy), database_url=url)
     async with talking(copy, seat) as (citizen, call):
-        second = Part("controller", settings, copy.directory)
+        second = ForkedPart("controller", settings)
         await second.start()
         try:
             assert await copy.controller.ended() == 1
@@ -92,7 +92,7 @@ async def test_given_two_asterisks_and_one_seat_when_both_have_a_caller_then_one
         Seats(("127.0.0.1", other.sip_port)) as telephones,
     ):
         await other.push_seat(seat.id, telephones.port)
-        second = Part("controller", settings, copy.directory)
+        second = ForkedPart("controller", settings)
         await second.start()
         try:
             here = copy.citizen()

@@ -16,7 +16,7 @@ from floor import seats
 from floor.seats import Seat
 from hotline.address import address_of
 from tests.support.copy import Copy, running_copy
-from tests.support.process import Part
+from tests.support.forked import ForkedPart
 from tickets import store
 
 PASSWORD = "lake-rice-nine-bell"
@@ -39,7 +39,7 @@ class House:
 
     def __init__(self, copy: Copy) -> None:
         self.copy = copy
-        self.console = Part("console", copy.settings, copy.directory)
+        self.console = ForkedPart("console", copy.settings)
         self.address = address_of(copy.settings)
         self._password_hash = hash_password(PASSWORD)
         self._people = 0

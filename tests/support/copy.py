@@ -34,8 +34,8 @@ from recordings import catalogue
 from recordings.catalogue import Recording
 from tests.support import tones
 from tests.support.asterisk import Running, running_asterisk
+from tests.support.forked import ForkedPart
 from tests.support.outside import Outside, leading_to, outside_of
-from tests.support.process import Part
 from tests.support.settings import make_settings
 
 T = TypeVar("T")
@@ -129,7 +129,7 @@ class Copy:
         self.directory = directory
         self._outside = outside
         self.pitch = tones.pitches(settings)
-        self.controller = Part("controller", settings, directory)
+        self.controller = ForkedPart("controller", settings)
         self._sealer = wiring.sealer(settings)
         self._people = 0
         self._citizens = 0

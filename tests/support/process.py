@@ -13,8 +13,8 @@ from pathlib import Path
 from config.model import Settings
 from tests.support.settings import ROOT
 
-_READY_LIMIT_S = 40.0
-_STOP_LIMIT_S = 25.0
+READY_LIMIT_S = 40.0
+STOP_LIMIT_S = 25.0
 
 
 class DidNotStart(Exception):
@@ -60,14 +60,14 @@ class Part:
         self._reading = asyncio.create_task(self._read())
         ready = asyncio.create_task(self._ready.wait())
         await asyncio.wait(
-            (ready, self._reading), timeout=_READY_LIMIT_S, return_when=asyncio.FIRST_COMPLETED
+            (ready, self._reading), timeout=READY_LIMIT_S, return_when=asyncio.FIRST_COMPLETED
         )
         if not self._ready.is_set():
             ready.cancel()
             await self.kill()
             raise DidNotStart("".join(self.printed[-40:]))
 
-    async def ended(self, within_s: float = _STOP_LIMIT_S) -> int:
+    async def ended(self, within_s: float = STOP_LIMIT_S) -> int:
         """Wait until it has ended by itself; its code."""
         assert self._process is not None
         async with asyncio.timeout(within_s):
@@ -89,7 +89,7 @@ class Part:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(sign)
         try:
-            async with asyncio.timeout(_STOP_LIMIT_S):
+            async with asyncio.timeout(STOP_LIMIT_S):
                 await self._process.wait()
         except TimeoutError:
             self._process.kill()

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from tests.support.copy import Copy
-from tests.support.process import Part
+from tests.support.forked import ForkedPart
 
 CHUNK = 65_536
 
@@ -113,7 +113,7 @@ async def wired(copy: Copy) -> AsyncIterator[Wire]:
     async with wire_to(asterisk.host, asterisk.http_port) as wire:
         await copy.controller.stop()
         through = replace(copy.settings, asterisk=replace(asterisk, http_port=wire.port))
-        copy.controller = Part("controller", through, copy.directory)
+        copy.controller = ForkedPart("controller", through)
         await copy.controller.start()
         try:
             yield wire
