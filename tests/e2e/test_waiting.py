@@ -141,6 +141,8 @@ async def test_given_position_told_when_callback_key_then_it_is_kept_and_so_is_t
         await call.answer()
         await hear_each_other(first, call)
         await call.hang_up()
+        # Who is still on the line when this is left hangs up himself.
+        await first.ended()
         await second.hang_up()
     row = await copy.complete(first, "agent_hung_up")
     statement = select(missed_call.c.state).where(missed_call.c.call_id == row.id)
