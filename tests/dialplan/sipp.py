@@ -41,6 +41,16 @@ def strength(sound: Sound, pitch_hz: float) -> float:
     return float(tones.sum() / total) if total > 0 else 0.0
 
 
+def purely(sound: Sound, pitch_hz: float) -> float:
+    """In what share of its tenths of a second the sound is this tone and next to nothing else.
+
+    Silence counts against it, and a tenth in which a busy machine was late costs only itself.
+    """
+    window = RATE_HZ // 10
+    pieces = sound[: sound.size // window * window].reshape(-1, window)
+    return sum(strength(piece, pitch_hz) > 0.9 for piece in pieces) / max(len(pieces), 1)
+
+
 class Ear(asyncio.DatagramProtocol):
     """One end's sound: says `voice` over and over once it hears anything, keeps what it hears."""
 

@@ -12,7 +12,7 @@ import pytest
 from dialplan import phones
 from ivr.ami import Ami
 from tests.dialplan.conftest import BUSY_HZ, no_call_left, until
-from tests.dialplan.sipp import ear, sipp, stereo, strength, tone
+from tests.dialplan.sipp import ear, purely, sipp, stereo, strength, tone
 from tests.support.asterisk import Running
 from tests.support.settings import free_port
 
@@ -52,8 +52,8 @@ async def test_given_no_controller_when_called_then_the_sentence_and_a_seat_answ
         await until(lambda: len(seat.heard) > 50, 30)
         await calls.done()
         await answers.done()
-    assert strength(caller.sound(1), SEAT_HZ) > 0.9
-    assert strength(seat.sound(1), CALLER_HZ) > 0.9
+    assert purely(caller.sound(1), SEAT_HZ) > 0.5
+    assert purely(seat.sound(1), CALLER_HZ) > 0.5
     await ami.queue_remove("fallback", f"PJSIP/{endpoint}")
     assert complaints(asterisk) == []
 
@@ -229,7 +229,7 @@ async def test_a_recording_has_the_caller_left_and_what_he_hears_right(asterisk:
         await calls.done()
     (recording,) = set(asterisk.settings.spool.glob("*.raw")) - spooled
     left, right = stereo(recording)
-    assert strength(left[4000:12000], CALLER_HZ) > 0.9
+    assert purely(left, CALLER_HZ) > 0.5
     assert strength(left, BUSY_HZ) < 0.01
     assert strength(right[:8000], BUSY_HZ) > 0.9
     assert strength(right, CALLER_HZ) < 0.01
