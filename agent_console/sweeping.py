@@ -11,7 +11,7 @@ import time
 from agent_console.parts import Parts
 from db import marks
 from db.engine import DatabaseUnavailable
-from tickets import archiving, calendar, recompute, reminders
+from tickets import archiving, calendar, digest_reminder, recompute, reminders
 from tickets.place import Place
 
 log = logging.getLogger("hotline.console.sweep")
@@ -54,7 +54,7 @@ class Sweeper:
         """
         if not await self._turn():
             return False
-        for part in (self._seed, self._calendar, self._remind, self._archive):
+        for part in (self._seed, self._calendar, self._remind, self._gather, self._archive):
             try:
                 await part()
             except DatabaseUnavailable:
@@ -97,6 +97,12 @@ class Sweeper:
         sent = reminders.BATCH
         while sent == reminders.BATCH and await self._turn():
             sent = await database.write(reminders.remind, place, self._parts.now_ms())
+
+    async def _gather(self) -> None:
+        """A month is over, and what was suggested in it waits to be gathered."""
+        database, place, now_ms = self._parts.database, self._place, self._parts.now_ms()
+        if await database.read(digest_reminder.is_due, place, now_ms):
+            await database.write(digest_reminder.tell, place, now_ms)
 
     async def _archive(self) -> None:
         """Move 25, ticket by ticket."""

@@ -27,6 +27,7 @@ ARGS: dict[str, tuple[str, Kind]] = {
     "round": ("办理轮次", "count"),
     "repeats": ("重复次数", "count"),
     "count": ("件数", "count"),
+    "period": ("汇总的月份或季度", "words"),
 }
 """All that may be told: its Chinese name, and how it is shown. `number` and `time` are always."""
 
@@ -102,6 +103,9 @@ _WRITTEN = (
     ("to_dispatch", "待派单", "工单{number}待派单[，请于{due}前派出]。"),
     ("escalated", "转督办研判", "工单{number}再次回访结果为不满意，已转督办研判[，期限{due}][。承办单位：{unit}]。"),
     ("rectification_failed", "整改未满意", "工单{number}整改后回访结果为不满意，请研究上报[。承办单位：{unit}]。"),
+    # Q二(二)1: 每月一汇总，每季一上报.
+    ("to_gather", "意见建议月度汇总", "请汇总{period}营商环境意见建议[，共{count}件]。"),
+    ("to_report", "意见建议季度上报", "请形成{period}营商环境意见建议分析报告并提请签发[，共{count}件]。"),
     # To the office of the business environment, Y二(五).
     ("rectification@business_office", "整改抄送", "工单{number}已[向{unit}]下达整改函[（{paper_number}）][，整改期限{due}]。"),
     # To the caller: what he sees himself on the status page, nothing of the unit's work.

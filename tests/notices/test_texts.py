@@ -30,9 +30,11 @@ def test_the_words_of_states_and_periods_are_those_of_the_rules() -> None:
 def test_shipped_texts_can_be_filled_in_and_are_calm(name: str) -> None:
     template = TEMPLATES[name]
     assert wrong(template.text) == []
-    assert "{number}" in template.text
+    # Each says what it is about: a ticket, or a month.
+    about = "period" if name in ("to_gather", "to_report") else "number"
+    assert f"{{{about}}}" in template.text
     assert not set("!！") & set(template.text)
-    text = render(name, "unit", {"number": "20261122-00001"}, at_ms=AT_MS, zone=ZONE)
+    text = render(name, "unit", {about: "20261122-00001"}, at_ms=AT_MS, zone=ZONE)
     assert "20261122-00001" in text
     assert not set("{}[]") & set(text)
 
