@@ -7,7 +7,6 @@ ever seen; what is sent a second time gives the same ticket.
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from typing import Any, Literal
 
@@ -111,21 +110,6 @@ def of_foreign(conn: Connection, key_id: int, foreign_id: str) -> store.Ticket |
     )
     ticket_id = conn.execute(found).scalar_one_or_none()
     return None if ticket_id is None else store.get(conn, ticket_id)
-
-
-def without_reporter(text: str, name: str, number: str) -> str:
-    """A text in which the reporter wrote his own name and number, without them.
-
-    Units read the text: what the reporter left for us alone must not stand there.
-    """
-    digits = re.sub(r"[^0-9]", "", number).removeprefix("86")
-    if len(digits) >= 7:
-        written = r"[\s\-()（）]{0,2}".join(digits)
-        text = re.sub(rf"(?:\+?86[\s\-]?)?{written}", "（号码略）", text)
-    plain = " ".join(name.split())
-    if len(plain) > 1:
-        text = text.replace(plain, plain[0] + contacts.HIDDEN)
-    return text
 
 
 def make_key(conn: Connection, name: str, by: int) -> tuple[IntakeKey, str]:

@@ -6,7 +6,7 @@ is half done. The database refuses what the rules should have refused, and write
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -24,9 +24,10 @@ from tickets import (
     words,
 )
 from tickets.place import Place
-from tickets.rules.decide import Decision, decide
+from tickets.rules.decide import Decision, Unfit, decide
 from tickets.rules.effects import Effects, effects
 from tickets.rules.facts import SYSTEM, Actor, Facts
+from tickets.rules.fields import Mistake
 from tickets.rules.table import BY_NAME
 from tickets.store import NoSuchTicket, Outdated, Ticket
 from tickets.terms import Terms
@@ -44,12 +45,14 @@ def move(
     version: int,
     name: str,
     form: Mapping[str, Any],
+    further: Sequence[Mistake] = (),
 ) -> Ticket:
     """Do one move (or act) of the table.
 
     Args:
         version: how the person saw the ticket.
         form: what she filled in, by the names of the move's fields.
+        further: mistakes that the rules can't see; with any of them nothing is done.
 
     Raises:
         NoSuchTicket, NoSuchMove: there is none.
@@ -67,7 +70,14 @@ def move(
         raise NoSuchMove(name[:64])
     at_ms = now_ms()
     facts = reading.facts(conn, place, row, at_ms)
-    decision = decide(name, facts, who, form, reading.known(conn, wanted, form), place.limits(conn))
+    known, limits = reading.known(conn, wanted, form), place.limits(conn)
+    try:
+        decision = decide(name, facts, who, form, known, limits)
+    except Unfit as error:
+        named = {mistake.field for mistake in error.mistakes}
+        raise Unfit([*error.mistakes, *(m for m in further if m.field not in named)]) from None
+    if further:
+        raise Unfit(list(further))
     return _carry_out(conn, place, who, row, facts, decision)
 
 

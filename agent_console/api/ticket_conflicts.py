@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row
@@ -75,9 +76,10 @@ def move_refused(error: Refused) -> Problem:
     return Problem(409, detail, code="move-refused", more=more)
 
 
-def unfit(error: Unfit) -> Problem:
+def unfit(error: Unfit, more: dict[str, Any] | None = None) -> Problem:
+    """Every mistake by its field; `more` as in a Problem."""
     errors = tuple(FieldError(m.field, m.message) for m in error.mistakes)
-    return Problem(422, "请检查填写的内容", code="form-unfit", errors=errors)
+    return Problem(422, "请检查填写的内容", code="form-unfit", errors=errors, more=more)
 
 
 def not_editable() -> Problem:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from agent_console.api import ticket_texts
 from agent_console.api.ticket_conflicts import (
     gone,
     move_refused,
@@ -36,9 +37,13 @@ def edit(
     actor = seer.actor(conn)
     row = _changeable(conn, seer, actor, ticket_id, version)
     fields = {**fields, **_cleaned(fields)}
-    errors = wrong(conn, seer.place.settings.tickets, row, fields)
+    errors = list(wrong(conn, seer.place.settings.tickets, row, fields))
+    named = ticket_texts.in_fields(conn, seer, row, fields)
+    errors += [FieldError(m.field, m.message) for m in named.mistakes]
     if errors:
-        raise Problem(422, "请检查所填内容", code="form-unfit", errors=errors)
+        raise Problem(
+            422, "请检查所填内容", code="form-unfit", errors=tuple(errors), more=named.more
+        )
     if fields:
         try:
             store.edit(conn, ticket_id, version, seer.who.id, fields)
@@ -74,8 +79,11 @@ def do(
     row = seen_row(conn, actor, ticket_id)
     if row is None:
         raise gone()
+    named = ticket_texts.in_move(conn, seer, row, name, form)
     try:
-        done = moving.move(conn, seer.place, actor, ticket_id, version, name, form)
+        done = moving.move(
+            conn, seer.place, actor, ticket_id, version, name, form, further=named.mistakes
+        )
     except store.Outdated:
         raise outdated(conn, seer, ticket_id, version) from None
     except moving.NoSuchMove:
@@ -84,7 +92,7 @@ def do(
     except Refused as error:
         raise move_refused(error) from None
     except Unfit as error:
-        raise unfit(error) from None
+        raise unfit(error, named.more) from None
     if row.state == "draft" and done.complete:
         _end_wrap_up(conn, seer.who, row.call_id)
 

@@ -17,18 +17,23 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, update
 
+from agent_console.api.ticket_texts import TYPED
 from agent_console.routes import OPERATIONS
 from config.model import Settings
 from db.models import account_duty, call, outbox, ticket, ticket_words
 from db.models.base import metadata
 from floor import seats
 from tests.console.house import SEALER, Browser, House, call_id, talk
-from tests.console.reporting import KEY, account_of, add_unit, complain_of
+from tests.console.reporting import KEY, account_of, add_unit, complain_of, dispatched
+from tests.console.reporting import NAME as THEIR_NAME
+from tests.console.reporting import NUMBER as THEIR_NUMBER
 from tests.console.test_attachments import PDF, attach
 from tests.console.test_intake import made_key, send
 from tests.tickets.filled import filled
+from tickets.place import Place
 from tickets.rules.table import BY_NAME
 
+ON_BOTH = True
 NAME = "司徒埋名"
 NUMBER = "13800007531"
 MASKED = "138****7531"
@@ -125,8 +130,24 @@ async def goes_the_way(house: House, unit_id: int) -> None:
         more = {"unit_id": unit_id, "assisting": []} | more if name == "dispatch" else more
         shown = (await person.get("/tickets/1")).json
         body = {"version": shown["version"], "move": name, "form": filled(BY_NAME[name], **more)}
+        await says_too_much(person, name, body)
         answer = await person.post("/tickets/1/moves", body)
         assert answer.status == 200, (name, shown["state"], answer.body.decode())
+
+
+async def says_too_much(person: Browser, name: str, body: dict[str, Any]) -> None:
+    """The reporter is written into each text of the move: refused there, and nothing is done."""
+    texts = [field.name for field in BY_NAME[name].fields if field.kind in TYPED]
+    if not texts:
+        return
+    form = body["form"] | dict.fromkeys(texts, SPOKEN)
+    answer = await person.post("/tickets/1/moves", body | {"form": form})
+    assert (answer.status, answer.problem) == (422, "form-unfit"), (name, answer.body.decode())
+    assert {error["field"] for error in answer.json["errors"]} == set(texts), name
+    assert set(answer.json["instead"]) == set(texts)
+    # What a unit can't know is not told to it: a name stays as it wrote it.
+    of_unit = any(NAME in text for text in answer.json["instead"].values())
+    assert found_in(answer.body) == ([NAME, NAME[2:]] if of_unit else []), name
 
 
 async def calls(house: House) -> None:
@@ -144,10 +165,17 @@ async def calls(house: House) -> None:
     assert kept.json["name_masked"] == "司**", kept.body
     filled_in = {
         "version": made.version, "type": "complaint", "content_class": "inspection_penalty",
-        "text": "工地夜里施工", "disposition": "passed_on",
+        "text": SPOKEN, "disposition": "passed_on",
     }  # fmt: skip
-    saved = await agent.ask("PATCH", path, filled_in)
+    told = await agent.ask("PATCH", path, filled_in)
+    assert (told.status, told.problem) == (422, "form-unfit"), told.body
+    assert not found_in(told.body)
+    [error] = told.json["errors"]
+    assert error["field"] == "text"
+    assert "电话号码和姓名" in error["message"]
+    saved = await agent.ask("PATCH", path, filled_in | told.json["instead"])
     assert saved.status == 200, saved.body
+    assert saved.json["text"] == "我叫司**，电话 （号码略），店铺旁边的工地夜里施工"
     done = await agent.post(f"{path}/complete", {"version": saved.json["version"]})
     assert (done.status, done.json["state"]) == (200, "to_dispatch"), done.body
     assert done.json["contact"]["has_number"]
@@ -296,6 +324,67 @@ async def test_the_index_and_the_notices_have_the_matter_and_not_the_reporter(
     assert not found_in(words)
     assert not any(MASKED in str(row) or NAME[:2] in str(row) for row in notices)
     assert caller_hash == SEALER.find(NUMBER)
+
+
+async def test_a_name_kept_after_the_text_was_written_is_caught_when_it_is_handed_on(
+    sealing: House,
+) -> None:
+    """By the agent at the end of her form, and by the dispatcher for one that came without."""
+    unit_id = await prepared(sealing)
+    agent = await sealing.signed_in("agent")
+    made = await sealing.do(talk, agent.seat_id, agent.account_id)
+    path = f"/tickets/{made.id}"
+    saved = await agent.ask("PATCH", path, {
+        "version": made.version, "type": "complaint", "content_class": "inspection_penalty",
+        "text": f"{NAME}反映工地夜里施工", "disposition": "passed_on", "company": f"{NAME}餐饮店",
+    })  # fmt: skip
+    assert saved.status == 200, saved.body
+    await agent.ask("PUT", f"{path}/contact", {"name": NAME, "number": NUMBER})
+    version = (await agent.get(path)).json["version"]
+    told = await agent.post(f"{path}/complete", {"version": version})
+    assert (told.status, told.json["instead"]) == (422, {"text": "司**反映工地夜里施工"})
+    done = await agent.ask("PATCH", path, {"version": version, **told.json["instead"]})
+    done = await agent.post(f"{path}/complete", {"version": done.json["version"]})
+    assert (done.status, done.json["company"]) == (200, f"{NAME}餐饮店"), done.body
+
+    def older(conn: Connection) -> None:
+        """As it came before anybody looked."""
+        conn.execute(update(ticket).where(ticket.c.id == made.id).values(text=SPOKEN))
+
+    await sealing.do(older)
+    head = await sealing.signed_in("supervisor")
+    form = filled(BY_NAME["dispatch"], unit_id=unit_id, assisting=[])
+    body = {"version": done.json["version"], "move": "dispatch", "form": form}
+    told = await head.post(f"{path}/moves", body)
+    assert told.status == 422
+    assert [error["field"] for error in told.json["errors"]] == ["text"]
+    right = {"version": done.json["version"], "text": told.json["instead"]["text"]}
+    right = (await head.ask("PATCH", path, right)).json
+    done = await head.post(f"{path}/moves", body | {"version": right["version"]})
+    assert (done.status, done.json["state"]) == (200, "to_accept"), done.body
+
+
+async def test_a_unit_learns_no_number_and_no_name_by_trying(
+    sealing: House, settings: Settings
+) -> None:
+    unit_id = await sealing.do(add_unit, "市场监管局", "unit")
+    made = await sealing.do(dispatched, Place(settings), unit_id)
+    unit = await sealing.signed_in("unit")
+    path = f"/tickets/{made.id}"
+
+    async def tries(text: str) -> Any:
+        version = (await unit.get(path)).json["version"]
+        form = {"means": "phone", "text": text}
+        return await unit.post(
+            f"{path}/moves", {"version": version, "move": "contact", "form": form}
+        )
+
+    right, wrong = [await tries(f"打了{n}") for n in (THEIR_NUMBER, "13899994321")]
+    assert right.status == wrong.status == 422
+    assert right.body == wrong.body
+    right, wrong = [await tries(f"与{n}通话") for n in (THEIR_NAME, "欧阳他人")]
+    assert right.status == wrong.status == 200
+    assert (await tries("我局电话 0775-0009999，请拨 12345")).status == 200
 
 
 async def test_a_unit_complained_of_reads_nothing_of_it(sealing: House) -> None:
