@@ -39,6 +39,7 @@ from ivr.requests import Desk, accept, refuse
 from ivr.speech.prompts import Prompts
 from ivr.staffing import follow_calls
 from ivr.telephones import Telephones
+from ivr.workdays import WorkingDays
 
 log = logging.getLogger("hotline.controller")
 
@@ -91,6 +92,7 @@ class Controller:
         self._client.on_event = self._directory.on_event
         self._floor = Floor(settings, db)
         self._recorder = Recorder(settings, db)
+        self._days = WorkingDays(settings, db)
         self._desk = Desk(db, self.asterisk, self._directory.call, self._dial)
         self._desk_bell = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -118,6 +120,8 @@ class Controller:
             await self.db.write(forsake_taken, self.asterisk)
             # Ours first: it must see which seats are new before the floor knows them.
             self.db.feed.subscribe(self._on_changes)
+            self.db.feed.subscribe(self._days.on_changes)
+            await self._days.read()
             await self._floor.start()
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._keeper.run(), name="kept writes")
@@ -128,6 +132,7 @@ class Controller:
                 group.create_task(self._sweep(), name="sweep")
                 group.create_task(keep_house(self.settings, self.db), name="housekeeping")
                 group.create_task(follow_calls(self.settings, self.db), name="staffing")
+                group.create_task(self._days.keep(), name="working days")
                 group.create_task(self._carry(), name="calls")
 
     async def _carry(self) -> None:
@@ -183,6 +188,7 @@ class Controller:
             floor=self._floor,
             recorder=self._recorder,
             directory=self._directory,
+            days=self._days,
         )
 
     @property

@@ -155,12 +155,14 @@ async def blocked(call: LiveCall) -> Stage | None:
 
 
 def is_open(call: LiveCall, line: Line) -> bool:
-    """Whether the line is staffed now, by its hours and the public holidays."""
+    """Whether the line is staffed now, by its hours and the place's working calendar."""
     settings = call.parts.settings
     table = next((h for h in settings.hours if h.name == line.hours), None)
     if table is None:
         return True
-    return hours.staffing(table, datetime.now(ZoneInfo(settings.zone))).open
+    now = datetime.now(ZoneInfo(settings.zone))
+    calendar, half_closes = call.parts.days.calendar, settings.clocks.half_closes
+    return hours.staffing(table, now, calendar, half_closes).open
 
 
 async def closed(call: LiveCall, line: Line) -> Stage | None:

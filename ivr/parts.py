@@ -14,6 +14,7 @@ from ivr.keeping import Keeper
 from ivr.queue import Floor
 from ivr.recorder import Recorder
 from ivr.speech.prompts import Prompts
+from ivr.workdays import WorkingDays
 
 
 @dataclass(slots=True)
@@ -31,3 +32,4 @@ class Parts:
     floor: Floor
     recorder: Recorder
     directory: Directory
+    days: WorkingDays

@@ -15,8 +15,8 @@ from datetime import date, timedelta
 from borax.calendars.lunardate import LunarDate, TermUtils
 
 SOURCE = "全国年节及纪念日放假办法（当年安排未公布）"
-LAST_YEAR = 2100
-"""The lunar calendar is known so far; after it only the days of the sun are."""
+FIRST_YEAR, LAST_YEAR = 1900, 2100
+"""Of these the lunar calendar is known; of others the days of the sun alone are."""
 FIXED = ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3))
 """The holidays on days of the sun."""
 ONE = timedelta(days=1)
@@ -44,7 +44,7 @@ def days_off(year: int) -> frozenset[date]:
 def third_of_third(year: int) -> tuple[date, ...]:
     """The two days at 三月三 of a year as they may come to be: 初三, or the next working day, and
     the working day after it; none where the lunar calendar is not known."""
-    if year > LAST_YEAR:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
         return ()
     first = _working_day(_lunar(year, 3, 3))
     return first, _working_day(first + ONE)
@@ -53,7 +53,7 @@ def third_of_third(year: int) -> tuple[date, ...]:
 def holidays(year: int) -> list[date]:
     """The days of article 2, each as often as it is given."""
     days = [date(year, month, day) for month, day in FIXED]
-    if year > LAST_YEAR:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
         return days
     spring = _lunar(year, 1, 1)
     days += [spring + offset * ONE for offset in (-1, 0, 1, 2)]

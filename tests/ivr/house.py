@@ -361,7 +361,8 @@ def closed_always(**changes: Any) -> Settings:
     """A line that is never staffed."""
     base = of_line(hours="office")
     (office,) = base.hours
-    return replace(base, hours=(replace(office, weekdays=(), **changes),))
+    closed = replace(office, weekdays=(), follow_public_holidays=False, **changes)
+    return replace(base, hours=(closed,))
 
 
 Scenario = Callable[..., Coroutine[Any, Any, None]]

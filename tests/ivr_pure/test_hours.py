@@ -1,4 +1,5 @@
-"""Open or closed, read by hand off the announced calendars of 2025 and 2026."""
+"""Open or closed, read by hand off the announced calendars of 2025 and 2026, and by a place's own
+days."""
 
 from __future__ import annotations
 
@@ -11,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.model import Hours
-from ivr.hours import PublicHolidays, Reason, Staffing, staffing
+from ivr import hours as line_hours
+from ivr.hours import Reason, Staffing
+from workdays.days import Calendar, Kind
+from workdays.reading import without_database
 
 ZONE = ZoneInfo("Asia/Shanghai")
 OFFICE = Hours(
@@ -24,6 +28,14 @@ OFFICE = Hours(
     closed_greeting="closed",
     closed_queue=None,
 )
+
+
+COUNTRY = without_database("")
+HALF_CLOSES = time(12)
+
+
+def staffing(hours: Hours, moment: datetime, calendar: Calendar = COUNTRY) -> Staffing:
+    return line_hours.staffing(hours, moment, calendar, HALF_CLOSES)
 
 
 def at(text: str) -> datetime:
@@ -68,12 +80,14 @@ def test_calendar_decides(moment: str, open_: bool, reason: Reason) -> None:
 @pytest.mark.parametrize(
     ("moment", "open_", "reason"),
     [
-        ("2031-01-01 10:00", True, "open"),  # a Wednesday; New Year is not announced
+        ("2031-01-01 10:00", False, "holiday"),  # the law needs no notice
+        ("2031-01-02 10:00", True, "open"),
+        ("2031-01-23 10:00", False, "holiday"),  # 春节, by the lunar calendar
         ("2031-01-04 10:00", False, "day_off"),
         ("2031-01-06 07:00", False, "before_opening"),
     ],
 )
-def test_year_not_announced_goes_by_weekdays_and_says_so(
+def test_year_not_announced_goes_by_weekdays_and_the_law_and_says_so(
     moment: str, open_: bool, reason: Reason
 ) -> None:
     assert staffing(OFFICE, at(moment)) == Staffing(open_, reason, provisional=True)
@@ -92,10 +106,52 @@ def test_day_named_by_the_place_is_closed_even_when_made_up() -> None:
 
 
 def test_day_of_a_region_wins_over_the_country() -> None:
-    region = PublicHolidays({date(2026, 4, 20): "holiday", date(2026, 4, 25): "make_up"})
-    assert staffing(OFFICE, at("2026-04-20 10:00"), region) == Staffing(False, "holiday")
-    assert staffing(OFFICE, at("2026-04-25 10:00"), region) == Staffing(True, "make_up_day")
-    assert staffing(OFFICE, at("2026-04-20 10:00")) == Staffing(True, "open")
+    guangxi = without_database("450900")
+    for day in ("2026-04-17 10:00", "2026-04-20 10:00"):  # 三月三
+        assert staffing(OFFICE, at(day), guangxi) == Staffing(False, "holiday")
+        assert staffing(OFFICE, at(day)) == Staffing(True, "open")
+
+
+def test_days_that_the_place_set_are_followed() -> None:
+    named: dict[date, Kind] = {
+        date(2026, 4, 22): "off",
+        date(2026, 4, 25): "work",
+        date(2026, 10, 1): "work",
+    }
+    place = Calendar({**COUNTRY.days, **named}, COUNTRY.announced_years)
+    assert staffing(OFFICE, at("2026-04-22 10:00"), place) == Staffing(False, "holiday")
+    assert staffing(OFFICE, at("2026-04-25 10:00"), place) == Staffing(True, "make_up_day")
+    assert staffing(OFFICE, at("2026-10-01 10:00"), place) == Staffing(True, "open")
+
+
+@pytest.mark.parametrize(
+    ("moment", "open_", "reason"),
+    [
+        ("2026-04-22 08:29", False, "before_opening"),
+        ("2026-04-22 11:59", True, "open"),
+        ("2026-04-22 12:00", False, "after_closing"),
+        ("2026-04-25 11:59", True, "make_up_day"),
+        ("2026-04-25 12:00", False, "after_closing"),
+    ],
+)
+def test_a_half_day_ends_when_half_days_do(moment: str, open_: bool, reason: Reason) -> None:
+    halves = Calendar({date(2026, 4, 22): "half", date(2026, 4, 25): "half"}, frozenset({2026}))
+    assert staffing(OFFICE, at(moment), halves) == Staffing(open_, reason)
+
+
+def test_a_line_that_closes_before_a_half_day_ends_keeps_its_time() -> None:
+    mornings = replace(OFFICE, closes=time(11))
+    halves = Calendar({date(2026, 4, 22): "half"}, frozenset({2026}))
+    assert staffing(mornings, at("2026-04-22 10:59"), halves).open
+    assert not staffing(mornings, at("2026-04-22 11:00"), halves).open
+    all_day = replace(OFFICE, opens=time(), closes=time.max)
+    assert not staffing(all_day, at("2026-04-22 12:00"), halves).open
+
+
+def test_a_line_that_ignores_holidays_ignores_half_days() -> None:
+    halves = Calendar({date(2026, 4, 22): "half"}, frozenset({2026}))
+    hours = replace(OFFICE, follow_public_holidays=False)
+    assert staffing(hours, at("2026-04-22 15:00"), halves) == Staffing(True, "open")
 
 
 def test_line_open_until_midnight_is_open_in_its_last_moment() -> None:

@@ -122,6 +122,8 @@ def test_beyond_the_lunar_calendar_the_days_of_the_sun_are_left() -> None:
     assert date(2101, 10, 1) in law.days_off(2101)
     assert sum(day.isoweekday() < 6 for day in law.days_off(2101)) == 6
     assert law.third_of_third(2101) == ()
+    for year in (1, 1899, 9999):
+        assert date(year, 10, 1) in law.days_off(year)
 
 
 def test_third_of_third_is_near_what_was_named() -> None:
