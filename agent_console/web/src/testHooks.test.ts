@@ -13,7 +13,7 @@ const sources = import.meta.glob<string>('./**/*.vue', {
 const all = Object.values(sources).join('\n');
 
 const inSources = new Set(
-  [...all.matchAll(/\sdata-test="([^"]+)"/g)].map(([, name]) => name ?? ''),
+  [...all.matchAll(/\s(?:data-test|row-hook)="([^"]+)"/g)].map(([, name]) => name ?? ''),
 );
 /** Names put together at run time, by their beginning: `ticket-type-${…}`. */
 const beginnings = [...all.matchAll(/:data-test="`([a-z-]*)\$\{/g)].map(([, name]) => name ?? '');

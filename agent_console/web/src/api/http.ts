@@ -171,10 +171,10 @@ export function sentence(error: unknown): string {
   return error instanceof Error ? error.message : '发生了意外的错误，请刷新页面后再试';
 }
 
-export function query(values: Record<string, string | number | boolean | null>): string {
+export function query(values: Record<string, string | number | boolean | null | undefined>): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
-    if (value !== null && value !== '' && value !== false) params.set(name, String(value));
+    if (value !== null && value !== undefined && value !== '' && value !== false) params.set(name, String(value));
   }
   const text = params.toString();
   return text === '' ? '' : `?${text}`;

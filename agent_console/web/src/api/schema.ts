@@ -307,6 +307,7 @@ export function pageOf<T extends z.ZodType>(item: T) {
 export interface Page<T> {
   items: T[];
   total: number;
+  more: boolean;
   page: number;
   size: number;
 }

@@ -118,16 +118,22 @@ export interface MissedFilters {
   size: number;
 }
 
+/** Which tickets; what is left out filters nothing. */
 export interface TicketFilters {
-  q: string;
-  state: string;
-  type: string;
-  content_class: string;
-  disposition: string;
-  mine: boolean;
-  incomplete: boolean;
-  from_ms: number | null;
-  to_ms: number | null;
+  desk?: string;
+  q?: string;
+  state?: string;
+  type?: string;
+  content_class?: string;
+  difficulty?: string;
+  disposition?: string;
+  mine?: boolean;
+  incomplete?: boolean;
+  late?: boolean;
+  from_ms?: number | null;
+  to_ms?: number | null;
+  /** Left out: a desk by what ends first, else the newest first. */
+  order?: string | null;
   page: number;
   size: number;
 }

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 
 import { firstDesk } from '../state/desks';
 import { nextOf } from '../state/trail';
-import { sameRows } from './rows';
+import { dueWords } from '../tickets/due';
+import { sameRows } from '../tickets/sameRows';
 
 const desk = (name: string, count: number, late = 0) => ({ name, label: name, count, late });
 
@@ -10,6 +11,17 @@ it('starts where something is late, then where there is work', () => {
   expect(firstDesk([desk('dispatch', 3), desk('approve', 1, 1)])).toBe('approve');
   expect(firstDesk([desk('dispatch', 0), desk('approve', 1)])).toBe('approve');
   expect(firstDesk([desk('drafts', 9, 2), desk('dispatch', 0)])).toBe('dispatch');
+});
+
+it('given lists with something late, the head starts where papers wait for her', () => {
+  expect(firstDesk([desk('drafts', 8), desk('sign', 8), desk('lists', 21, 5)])).toBe('sign');
+});
+
+it('given a term that ended with the last working day, it is late, but not "for less than a minute"', () => {
+  const left = { late: true, days: 0, hours: 0, minutes: 0, words: '' };
+  expect(dueWords({ due_ms: 1, left })).toBe('已超期');
+  expect(dueWords({ due_ms: 1, left: { ...left, hours: 2 } })).toBe('已超期 2 小时');
+  expect(dueWords({ due_ms: 1, left: { ...left, late: false } })).toBe('临近 剩余 不足 1 分钟');
 });
 
 it('has no desk to start at for somebody with drafts alone', () => {

@@ -38,6 +38,7 @@ export const Change = z.discriminatedUnion('topic', [
     data: z.object({ id: z.number().int(), state: z.string() }),
   }),
   z.object({ ...envelope, topic: z.literal('message'), data: Notice }),
+  z.object({ ...envelope, topic: z.literal('digest'), data: z.object({ period: z.string() }) }),
   z.object({
     ...envelope,
     topic: z.literal('expert'),
@@ -48,6 +49,8 @@ export const Change = z.discriminatedUnion('topic', [
     topic: z.literal('unit'),
     data: z.object({ id: z.number().int().nullish() }),
   }),
+  // What the administration keeps: whoever shows it reads it again.
+  z.object({ ...envelope, topic: z.enum(['class', 'catalogue', 'person', 'text']) }),
   z.object({ ...envelope, topic: z.literal('figures'), data: Figures }),
   z.object({
     ...envelope,

@@ -9,7 +9,8 @@ import { ticketServer } from '../tickets/server';
 
 /** Two hundred colleagues save as they type: the counts are read so often at most. */
 const PAUSE_MS = 3_000;
-const OWN_DRAFTS = 'drafts';
+/** They are for looking through: no ticket waits there for the person herself. */
+const WAIT_FOR_NOBODY: ReadonlySet<string> = new Set(['drafts', 'lists']);
 
 const list = shallowRef<readonly Desk[] | null>(null);
 const failed = ref('');
@@ -26,10 +27,10 @@ const read = oneAtATime(async () => {
 
 /**
  * The desk a person starts at: the first with something late, else the first with work, else the
- * first; drafts come last, since they wait for nobody. Null: drafts are all there is. Pure.
+ * first; not drafts and lists, where nothing waits for her. Null: she has no other. Pure.
  */
 export function firstDesk(desks: readonly Desk[]): string | null {
-  const others = desks.filter(({ name }) => name !== OWN_DRAFTS);
+  const others = desks.filter(({ name }) => !WAIT_FOR_NOBODY.has(name));
   const found = others.find(({ late }) => late > 0) ?? others.find(({ count }) => count > 0);
   return (found ?? others[0])?.name ?? null;
 }

@@ -7,6 +7,8 @@ export interface Trail {
   ids: readonly number[];
 }
 
+/** The ticket that was opened last from a list: whoever comes back goes on there. */
+const opened = shallowRef<number | null>(null);
 const EVERYTHING: Trail = { path: '/tickets', label: '全部工单', ids: [] };
 const current = shallowRef<Trail>(EVERYTHING);
 
@@ -18,10 +20,15 @@ export function nextOf(ids: readonly number[], id: number): number | null {
 
 export const trail = {
   current: computed(() => current.value),
+  opened: computed(() => opened.value),
+  open(id: number): void {
+    opened.value = id;
+  },
   leave(list: Trail): void {
     current.value = list;
   },
   forget(): void {
     current.value = EVERYTHING;
+    opened.value = null;
   },
 };

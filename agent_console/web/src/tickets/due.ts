@@ -13,6 +13,10 @@ export function spanOf({ days, hours, minutes }: Omit<Left, 'late' | 'words'>): 
   return parts.length > 0 ? parts.join(' ') : '不足 1 分钟';
 }
 
+function isNothing({ days, hours, minutes }: Omit<Left, 'late' | 'words'>): boolean {
+  return days === 0 && hours === 0 && minutes === 0;
+}
+
 /** Less than a working day is soon: the last day of a term. */
 export function urgencyOf(due: Pick<Due, 'due_ms' | 'left'>): Urgency {
   if (due.due_ms === null || due.left === null) return 'none';
@@ -25,7 +29,8 @@ export function dueWords(due: Pick<Due, 'due_ms' | 'left'>): string {
   const urgency = urgencyOf(due);
   if (due.left === null || urgency === 'none') return '';
   const span = spanOf(due.left);
-  if (urgency === 'late') return `已超期 ${span}`;
+  // Late since the last evening: no working time has gone by, but "less than a minute" would mislead.
+  if (urgency === 'late') return isNothing(due.left) ? '已超期' : `已超期 ${span}`;
   return urgency === 'soon' ? `临近 剩余 ${span}` : `剩余 ${span}`;
 }
 

@@ -4,16 +4,6 @@ import * as schema from '../api/schema';
 import { listOf } from '../api/server';
 import * as loop from './schema';
 
-export interface DeskFilters {
-  desk: string;
-  q: string;
-  type: string;
-  content_class: string;
-  late: boolean;
-  page: number;
-  size: number;
-}
-
 /** The form as it stands; its own ticket is not offered. */
 export interface AlikeOf {
   ticket_id: number;
@@ -25,8 +15,6 @@ export interface AlikeOf {
 
 export const ticketServer = {
   desks: () => ask('GET', '/desks', listOf(loop.Desk)),
-  deskTickets: (filters: DeskFilters) =>
-    ask('GET', `/tickets${query({ ...filters })}`, schema.pageOf(schema.TicketRow)),
   list: (name: string, open: boolean, page: number, size: number) =>
     ask('GET', `/lists/${name}${query({ open: String(open), page, size })}`, schema.pageOf(loop.ListRow)),
   papersToSign: () => ask('GET', '/papers?state=to_sign', listOf(loop.PaperRow)),

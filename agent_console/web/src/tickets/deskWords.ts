@@ -13,3 +13,8 @@ export const EMPTY_WORDS: Readonly<Record<string, { title: string; detail: strin
 
 /** Desks whose tickets are all due for the same thing. */
 export const ONE_TERM: ReadonlySet<string> = new Set(['dispatch', 'review', 'approve', 'follow_up']);
+
+export const ALL_EMPTY = {
+  title: '还没有工单',
+  detail: '接听来电后，系统会自动建立工单并列在这里。',
+};
