@@ -93,8 +93,12 @@ _columns = [seat.c[name] for name in Seat.__struct_fields__]
 _by_id = Prepared(select(*_columns).where(seat.c.id == bindparam("id")), _columns)
 _by_account = select(*_columns).where(seat.c.account_id == bindparam("account_id"))
 _all = select(*_columns).order_by(seat.c.id)
-_of_call = select(*_columns).where(
-    seat.c.call_id == bindparam("call_id"), seat.c.state.in_(("reserved", "ringing", "talking"))
+_of_call = Prepared(
+    select(*_columns).where(
+        seat.c.call_id == bindparam("call_id"),
+        or_(seat.c.state == "reserved", seat.c.state == "ringing", seat.c.state == "talking"),
+    ),
+    _columns,
 )
 
 
@@ -259,7 +263,7 @@ def claim(conn: Connection, seat_id: int, call_id: str) -> Seat:
 
 def on_call(conn: Connection, call_id: str) -> list[Seat]:
     """The seats that a call has: its agent's, and those of others who are on it."""
-    return [Seat(*row) for row in conn.execute(_of_call, {"call_id": call_id})]
+    return [Seat(*row) for row in _of_call.rows(conn, {"call_id": call_id})]
 
 
 def ring(conn: Connection, seat_id: int) -> Seat:

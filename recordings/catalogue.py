@@ -53,6 +53,21 @@ class Filed(msgspec.Struct, frozen=True):
 _columns = [recording.c[name] for name in Recording.__struct_fields__]
 _begin = Prepared(insert(recording), returns=_columns, inserts=("call_id", "state", "started_ms"))
 _of_call = Prepared(select(*_columns).where(recording.c.call_id == bindparam("call_id")), _columns)
+_file = Prepared(
+    update(recording)
+    .where(recording.c.id == bindparam("of_id"))
+    .values(
+        state="filed",
+        path=bindparam("filed_path"),
+        format=bindparam("filed_format"),
+        length_ms=bindparam("filed_length_ms"),
+        size_bytes=bindparam("filed_size"),
+        sha256=bindparam("filed_sha256"),
+        filed_ms=bindparam("at_ms"),
+    )
+    .returning(*_columns),
+    _columns,
+)
 
 
 def _tell(conn: Connection, found: Recording) -> Recording:
@@ -136,26 +151,24 @@ def mark(conn: Connection, call_id: str, kind: str) -> None:
 
 
 def file(conn: Connection, recording_id: int, filed: Filed) -> Recording:
-    """The sound lies in the vault."""
-    return _tell(
-        conn,
-        Recording(
-            *conn.execute(
-                update(recording)
-                .where(recording.c.id == recording_id)
-                .values(
-                    state="filed",
-                    path=str(filed.path),
-                    format=filed.format,
-                    length_ms=filed.length_ms,
-                    size_bytes=filed.size_bytes,
-                    sha256=filed.sha256,
-                    filed_ms=now_ms(),
-                )
-                .returning(*_columns)
-            ).one()
-        ),
-    )
+    """The sound lies in the vault.
+
+    Raises:
+        LookupError: there is no such recording.
+    """
+    values = {
+        "of_id": recording_id,
+        "filed_path": str(filed.path),
+        "filed_format": filed.format,
+        "filed_length_ms": filed.length_ms,
+        "filed_size": filed.size_bytes,
+        "filed_sha256": filed.sha256,
+        "at_ms": now_ms(),
+    }
+    row = _file.one(conn, values)
+    if row is None:
+        raise LookupError(f"no recording {recording_id}")
+    return _tell(conn, Recording(*row))
 
 
 def fail(conn: Connection, recording_id: int, what: str) -> Recording:
