@@ -1,7 +1,7 @@
 """The forecast of every queue, read from the database and kept for a while.
 
-Past weeks are read once a day, the last minutes at most every `FRESH_S`: the rule and the screens
-may ask as often as they like.
+Past weeks are read once a day and when the working calendar changed, the last minutes at most every
+`FRESH_S`: the rule and the screens may ask as often as they like.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from sqlalchemy import Connection
 from config.model import Settings
 from db.clock import now_ms
 from db.engine import Database
-from floor import history
-from floor.staffing import HOUR_MS, MINUTE_MS, WEEK_MS, History, Outlook, Seen, Times, outlook
+from floor import history, like_days
+from floor.staffing import HOUR_MS, MINUTE_MS, History, Outlook, Seen, Times, outlook
+from workdays import reading
+from workdays.days import Calendar
 
 FRESH_S = 30.0
 TIMES_BACK_MS = 2 * HOUR_MS
 """Talks and wrap-ups of so far back are today's."""
-DAY_HOURS = 48
-"""Today and tomorrow: what lies ahead may reach beyond midnight."""
+DAY_HOURS = 24
+ONE = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Weeks:
-    """The past weeks of all queues around one day."""
+    """The past days that tell of one day, of the hours before it and of the day after it."""
 
+    calendar: Calendar
     from_ms: int
     slot_ms: int
     counts: tuple[dict[str, tuple[int, ...]], ...]
     talks: dict[str, Times]
 
     def of(self, queue: str) -> History:
-        slots = tuple(week.get(queue, ()) for week in self.counts)
-        longest = max((len(week) for week in slots), default=0)
-        filled = tuple(week or (0,) * longest for week in slots)
-        return History(self.from_ms, self.slot_ms, filled)
+        return History(self.from_ms, self.slot_ms, tuple(week[queue] for week in self.counts))
 
 
 class Outlooks:
@@ -57,10 +57,12 @@ class Outlooks:
         at_ms = now_ms()
         if self._found and 0 <= at_ms - self._read_ms < FRESH_S * 1000:
             return self._found
-        from_ms = self._begins_ms(at_ms)
-        if self._weeks is None or self._weeks.from_ms != from_ms:
-            self._weeks = await self._db.read(read_weeks, self._settings, from_ms)
-        weeks = self._weeks
+        today = dt.datetime.fromtimestamp(at_ms / 1000, self._zone).date()
+        from_ms = _begins_ms(self._settings, today)
+        weeks, region = self._weeks, self._settings.clocks.region
+        calendar = await self._db.read(reading.load, region)
+        if weeks is None or (weeks.from_ms, weeks.calendar) != (from_ms, calendar):
+            weeks = self._weeks = await self._db.read(read_weeks, self._settings, today, calendar)
         seen = await self._db.read(read_seen, self._settings, at_ms, weeks.talks)
         how = self._settings.staffing
         self._found = {
@@ -72,26 +74,42 @@ class Outlooks:
         self._read_ms = at_ms
         return self._found
 
-    def _begins_ms(self, at_ms: int) -> int:
-        """Where the intervals begin: at midnight, less what the last minutes reach back."""
-        today = dt.datetime.fromtimestamp(at_ms / 1000, self._zone).date()
-        midnight = dt.datetime.combine(today, dt.time(), self._zone)
-        return int(midnight.timestamp()) * 1000 - _back_ms(self._settings)
 
+def read_weeks(conn: Connection, settings: Settings, today: dt.date, calendar: Calendar) -> Weeks:
+    """Count the past days that are like today, and like the day before and after it.
 
-def read_weeks(conn: Connection, settings: Settings, from_ms: int) -> Weeks:
-    """Count the past weeks, each around the same weekday."""
+    What lies ahead may reach beyond midnight, and the last minutes before it.
+    """
     how = settings.staffing
     slot_ms = how.interval_minutes * MINUTE_MS
-    slots = (_back_ms(settings) + DAY_HOURS * HOUR_MS) // slot_ms
-    begins = [from_ms - k * WEEK_MS for k in range(1, how.history_weeks + 1)]
-    counts = tuple(history.arrivals_by_slot(conn, begin, slot_ms, slots) for begin in begins)
+    back_h = _back_ms(settings) // HOUR_MS
+    parts = [
+        (today - ONE, DAY_HOURS - back_h, back_h),
+        (today, 0, DAY_HOURS),
+        (today + ONE, 0, DAY_HOURS),
+    ]
+    weeks: list[dict[str, tuple[int, ...]]] = [{} for _ in range(how.history_weeks)]
     talks: dict[str, Times] = {}
-    for begin in begins:
-        for queue, times in history.talks(conn, begin, begin + slots * slot_ms).items():
-            before = talks.get(queue, Times())
-            talks[queue] = Times(before.count + times.count, before.total_s + times.total_s)
-    return Weeks(from_ms, slot_ms, counts, talks)
+    for day, from_h, hours in parts:
+        slots = hours * HOUR_MS // slot_ms
+        for week, past in zip(weeks, like_days.before(calendar, day, len(weeks)), strict=True):
+            begin = _midnight_ms(settings, past) + from_h * HOUR_MS
+            _append(week, history.arrivals_by_slot(conn, begin, slot_ms, slots), settings, slots)
+            for queue, times in history.talks(conn, begin, begin + slots * slot_ms).items():
+                known = talks.get(queue, Times())
+                talks[queue] = Times(known.count + times.count, known.total_s + times.total_s)
+    return Weeks(calendar, _begins_ms(settings, today), slot_ms, tuple(weeks), talks)
+
+
+def _append(
+    week: dict[str, tuple[int, ...]],
+    counted: dict[str, tuple[int, ...]],
+    settings: Settings,
+    slots: int,
+) -> None:
+    """One more part of a week, of every queue."""
+    for queue in settings.queues:
+        week[queue.name] = week.get(queue.name, ()) + counted.get(queue.name, (0,) * slots)
 
 
 def read_seen(
@@ -117,3 +135,13 @@ def read_seen(
 def _back_ms(settings: Settings) -> int:
     """How far the last minutes reach back, in whole hours."""
     return -(-settings.staffing.recent_minutes // 60) * HOUR_MS
+
+
+def _begins_ms(settings: Settings, today: dt.date) -> int:
+    """Where the intervals begin: at midnight, less what the last minutes reach back."""
+    return _midnight_ms(settings, today) - _back_ms(settings)
+
+
+def _midnight_ms(settings: Settings, day: dt.date) -> int:
+    midnight = dt.datetime.combine(day, dt.time(), zoneinfo.ZoneInfo(settings.zone))
+    return int(midnight.timestamp()) * 1000

@@ -1,8 +1,8 @@
 """How many seats a queue needs now and in the next hours: the forecast. Pure.
 
-What is expected is the profile of the same weekday in past weeks (weighted towards the newer ones,
-smoothed over neighbouring intervals) times the level of today, told by the calls of the last
-minutes. Level times profile is the model of Weinberg, Brown and Stroud, *Bayesian forecasting of an
+What is expected is the profile of like days in past weeks (of the same weekday, or of Sundays for a
+holiday; weighted towards the newer ones, smoothed over neighbouring intervals) times the level of
+today, told by the calls of the last minutes. Level times profile is the model of Weinberg, Brown and Stroud, *Bayesian forecasting of an
 inhomogeneous Poisson process with applications to call center data* (JASA 102, 2007), in its
 simplest form: a gamma prior for the level, so that its mean after n calls where e were expected is
 (n + k) / (e + k).
@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from config.model import Staffing
 from floor import erlang
 
-WEEK_MS = 7 * 24 * 3600 * 1000
 HOUR_MS = 3600 * 1000
 MINUTE_MS = 60 * 1000
 
@@ -48,8 +47,9 @@ class Times:
 class History:
     """Calls of past weeks, counted in intervals.
 
-    `weeks[k][i]` are the calls that came (k + 1) weeks before the interval which begins at
-    `from_ms + i * slot_ms`. A week without any call says nothing: the line was not there yet.
+    `weeks[k][i]` are the calls that came on the k-th newest day that tells of its day (most often
+    k + 1 weeks before), in the interval which begins at `from_ms + i * slot_ms`. A week without any
+    call says nothing: the line was not there yet.
     """
 
     from_ms: int
