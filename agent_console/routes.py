@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 
 import msgspec
 from aiohttp import web
@@ -103,16 +104,21 @@ def add_routes(app: web.Application, site: WebApplication) -> None:
     """The API, the sockets, the health page, and the web application for the rest."""
     for operation in OPERATIONS:
         app.router.add_route(operation.method, BASE + operation.path, _handler(operation))
-    described = msgspec.json.encode(document(OPERATIONS, BASE))
-
-    async def describe(_: web.Request) -> web.Response:
-        return web.Response(body=described, content_type="application/json")
-
-    app.router.add_get(f"{BASE}/openapi.json", describe, allow_head=False)
+    app.router.add_get(f"{BASE}/openapi.json", _describe, allow_head=False)
     app.router.add_get("/healthz", _healthz, allow_head=False)
     app.router.add_get("/sip", sip.serve, allow_head=False)
     app.router.add_route("*", "/api/{rest:.*}", _nothing_here)
     app.router.add_get("/{path:.*}", site.serve)
+
+
+@cache
+def _described() -> bytes:
+    """The OpenAPI document; made when somebody first asks, it takes a while."""
+    return msgspec.json.encode(document(OPERATIONS, BASE))
+
+
+async def _describe(_: web.Request) -> web.Response:
+    return web.Response(body=_described(), content_type="application/json")
 
 
 def _handler(operation: Operation) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:

@@ -157,6 +157,11 @@ def arrows() -> list[str]:
     return [*lines, "    queue --> [*]", "```"]
 
 
+PARTS = ("diagram", "sentences", *(f"{n} {who}" for n in GROUPS for who in ("there", "away")))
+"""The names of everything that is drawn."""
+
+
+@functools.cache
 def parts() -> dict[str, str]:
     """Everything that is drawn, by the name of its mark."""
     drawn: dict[str, list[str]] = {"diagram": arrows(), "sentences": sentences()}

@@ -9,15 +9,19 @@ import pytest
 from floor import call_words
 from ivr.conversation import STATES
 from ivr.conversation_table import HAPPENINGS, TABLE
-from tests.conversation.drawing import GROUPS, PAGE, drawn_in, parts
+from tests.conversation.drawing import GROUPS, PAGE, PARTS, drawn_in, parts
 
 
-@pytest.mark.parametrize("name", sorted(parts()))
+@pytest.mark.parametrize("name", sorted(PARTS))
 def test_what_is_drawn_is_what_the_code_does(name: str) -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert drawn_in(page, name).strip() == parts()[name].strip(), (
         "python -m tests.conversation.drawing draws it anew"
     )
+
+
+def test_everything_drawn_has_its_name() -> None:
+    assert set(parts()) == set(PARTS)
 
 
 def test_every_event_is_drawn_once() -> None:
