@@ -132,13 +132,16 @@ async def test_given_catalogue_with_bad_lines_when_imported_then_all_are_listed_
     ]
     await admin.press("catalogue-import")
     await admin.page.set_input_files(admin.at("import-file"), _sheet(bad))
-    await admin.press("import-send")
     await admin.says("import-problem", "3 处")
     lines = await admin.page.locator(admin.at("import-bad-line")).all_inner_texts()
     assert [line.split("行")[0] for line in lines] == ["第 3 ", "第 4 ", "第 5 "]
     await look(admin, tmp_path / "catalogue-bad.png")
     assert (await ask_server(admin, "GET", "/admin/catalogue"))["body"] == before
     await admin.page.set_input_files(admin.at("import-file"), _sheet(good))
+    await admin.says("import-would", "新增 1 条")
+    assert "主办局" in await admin.page.inner_text(admin.at("import-change"))
+    await look(admin, tmp_path / "catalogue-would.png")
+    assert (await ask_server(admin, "GET", "/admin/catalogue"))["body"] == before
     await admin.press("import-send")
     await admin.says("import-done", "新增 1 条")
     await admin.press("import-close")
@@ -175,13 +178,13 @@ async def test_given_year_not_announced_when_day_is_changed_and_notice_imported_
     await admin.page.set_input_files(
         admin.at("import-file"), _csv(f"日期,类型\n{UNUSED_YEAR}-02-30,放假\n2001-01-01,上班\n")
     )
-    await admin.press("import-send")
     await admin.says("import-problem", "处问题")
     assert await admin.page.locator(admin.at("import-bad-line")).count() == 2
     await admin.page.set_input_files(
         admin.at("import-file"),
         _csv(f"日期,类型\n{UNUSED_YEAR}-01-01,放假\n{UNUSED_YEAR}-01-04,上班\n"),
     )
+    await admin.see("import-would")
     await admin.press("import-send")
     await admin.see("import-done")
     await admin.press("import-close")
@@ -243,7 +246,7 @@ async def test_given_every_section_when_its_reading_fails_then_it_says_so_and_re
         if section == "units":
             await admin.page.reload()
         await admin.see("state-failed")
-        await admin.page.unroute(path)
+        await admin.page.unroute_all(behavior="wait")
         await admin.press("state-act")
         await admin.gone("state-failed")
         await admin.gone("loading")
@@ -374,5 +377,5 @@ async def test_given_form_with_something_typed_when_left_then_it_asks_first(
         found = await ask_server(admin, "GET", "/classes")
         return "kept_class" not in json.dumps(found["body"])
 
-    await admin.page.unroute("**/api/v1/admin/classes")
+    await admin.page.unroute_all(behavior="wait")
     await until(none_made, "nothing was made")

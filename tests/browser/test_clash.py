@@ -42,7 +42,7 @@ async def test_given_two_writers_of_one_field_when_second_saves_then_she_chooses
     assert "班长补充：请核对材料清单" in told
     assert "话务员填写：要求退还材料" in told
     assert await second.typed("ticket-text") == "班长补充：请核对材料清单"
-    await second.page.unroute(f"**/api/v1/tickets/{ticket}")
+    await second.page.unroute_all(behavior="wait")
     await second.press("clash-mine")
     await second.says("ticket-saved", "已保存")
     await second.gone("ticket-clash")

@@ -20,6 +20,22 @@ CLASS = "inspection_penalty"
 """No other test's catalogue names a unit for this one."""
 
 
+class LateReadings:
+    """Readings of a ticket that the page gets as they were when it asked, and only when let go.
+
+    There from before the page opens: one that is under way already would bring what is new.
+    """
+
+    def __init__(self) -> None:
+        self.let_go = asyncio.Event()
+        self.let_go.set()
+
+    async def answer(self, route: Route) -> None:
+        as_it_is = await route.fetch()
+        await self.let_go.wait()
+        await route.fulfill(response=as_it_is)
+
+
 async def submitted(house: House) -> int:
     """A complaint that waits to be dispatched; its id."""
     agent = await house.person(seat=False)
@@ -48,11 +64,15 @@ async def move(
     await house.copy.db.write(write)
 
 
-async def begin_review(house: House, browsers: Browsers, windows: Opener) -> tuple[int, Window]:
+async def begin_review(
+    house: House, browsers: Browsers, windows: Opener, late: LateReadings | None = None
+) -> tuple[int, Window]:
     """A dispatcher has written why a ticket should be reviewed, and not yet sent it."""
     ticket = await submitted(house)
     offices = await open_offices(house, browsers, windows, ("dispatcher",))
     window = offices.windows["dispatcher"]
+    if late is not None:
+        await window.page.route(f"**/api/v1/tickets/{ticket}", late.answer)
     await offices.find(window, ticket, "dispatch")
     await window.press("move-review")
     await window.type("field-reason", "住建、市监职责交叉，需联席研判")
@@ -102,23 +122,18 @@ async def test_a_form_half_written_comes_back_after_a_reload(
 async def test_given_somebody_was_faster_when_she_sends_then_she_is_told_and_her_text_stays(
     house: House, browsers: Browsers, windows: Opener
 ) -> None:
-    ticket, window = await begin_review(house, browsers, windows)
+    late = LateReadings()
+    ticket, window = await begin_review(house, browsers, windows, late)
     other = await house.person("supervisor", name="值班长乙")
     window.expect("status of 409")
-    told = asyncio.Event()
-
-    async def late(route: Route) -> None:
-        await told.wait()
-        await route.continue_()
-
     # The feed's news of the other's step is still on its way when she sends hers.
-    await window.page.route(f"**/api/v1/tickets/{ticket}", late)
+    late.let_go.clear()
     await move(house, other.account_id, "supervisor", ticket, "note", text="来电人补充了收费单据")
     await window.press("move-submit")
     await window.says("move-conflict", "已被他人更新")
     await window.says("move-conflict", "值班长乙")
     assert await window.typed("field-reason") == "住建、市监职责交叉，需联席研判"
-    told.set()
+    late.let_go.set()
     await window.page.unroute_all(behavior="wait")
     await window.press("move-submit")
     await window.see("ticket-facts-state", state="in_review")
