@@ -15,7 +15,7 @@ from db.engine import DatabaseUnavailable, url_of
 from db.feed import Change, changes_since
 from db.models import ticket_day
 from tests.db.databases import LIMIT_S, server, until, within
-from tests.support.settings import free_port
+from tests.support.ports import free_port
 
 
 def put(conn: Connection, day: str, last: int = 1) -> int:

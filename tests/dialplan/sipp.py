@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ivr.speech import alaw
-from tests.support.settings import free_port
+from tests.support.ports import free_port
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 RATE_HZ = 8000

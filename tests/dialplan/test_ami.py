@@ -11,7 +11,7 @@ from aiohttp import web
 
 from ivr.ami import Ami, AmiRefused, AmiSignInRefused, AmiUnreachable
 from tests.support.asterisk import Running
-from tests.support.settings import free_port
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 

@@ -14,7 +14,7 @@ from ivr.ami import Ami
 from tests.dialplan.conftest import BUSY_HZ, no_call_left, until
 from tests.dialplan.sipp import ear, purely, sipp, stereo, strength, tone
 from tests.support.asterisk import Running
-from tests.support.settings import free_port
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 

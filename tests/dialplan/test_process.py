@@ -24,7 +24,8 @@ from dialplan.process import AsteriskProcess
 from tests.dialplan.conftest import until
 from tests.dialplan.sipp import ear, sipp, tone
 from tests.support.asterisk import asterisk_home
-from tests.support.settings import ROOT, free_port, make_settings
+from tests.support.ports import free_port
+from tests.support.settings import ROOT, make_settings
 
 pytestmark = pytest.mark.integration
 

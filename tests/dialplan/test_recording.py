@@ -14,7 +14,7 @@ from ivr.ami import Ami, AmiRefused
 from tests.dialplan.conftest import no_call_left, until
 from tests.dialplan.sipp import RATE_HZ, Sound, ear, purely, sipp, stereo, strength, tone
 from tests.support.asterisk import Running, running_asterisk
-from tests.support.settings import free_port
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 

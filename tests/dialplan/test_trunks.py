@@ -10,7 +10,8 @@ import pytest
 
 from tests.dialplan.sipp import ear, sipp, tone
 from tests.support.asterisk import running_asterisk
-from tests.support.settings import free_port, make_settings
+from tests.support.ports import free_port
+from tests.support.settings import make_settings
 
 pytestmark = pytest.mark.integration
 

@@ -16,7 +16,7 @@ from hotline.testphone import Citizen, NotAnswered, SeatCall, Seats, alaw, heari
 from hotline.testphone.media import RtpPeer
 from hotline.testphone.packets import TELEPHONE_EVENT, Packet, event_payloads
 from hotline.testphone.seats import Refusal
-from tests.support.settings import free_port
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.integration
 

@@ -28,7 +28,8 @@ from hotline.cli import main
 from hotline.numbers import key_file
 from hotline.progress import StepFailed
 from hotline.single import Claim, Running
-from tests.support.settings import ROOT, free_port
+from tests.support.ports import free_port
+from tests.support.settings import ROOT
 
 T = TypeVar("T")
 

@@ -11,13 +11,14 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.ports import free_port
 
 _START_LIMIT_S = 30.0
 _STOP_LIMIT_S = 20.0
@@ -118,7 +119,7 @@ def postgres(*, durable: bool = False, shared_buffers: str = "32MB") -> Iterator
     try:
         _run(programs / "initdb", "-D", str(home), "-U", _USER, "-A", "trust", "-E", "UTF8",
              "--locale=C", "--no-sync")  # fmt: skip
-        server = Postgres(_free_port(), programs, directory, home, durable, shared_buffers)
+        server = Postgres(free_port(), programs, directory, home, durable, shared_buffers)
         server.start()
         try:
             yield server
@@ -204,10 +205,3 @@ def _wait_until_ready(
             break
         time.sleep(0.05)
     raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-1000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

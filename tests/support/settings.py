@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import os
-import socket
 from dataclasses import replace
 from pathlib import Path
 
 from config.load import load
 from config.model import Settings
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 RTP_SPAN = 400
 _FIRST_BLOCK, _BLOCKS = 10_000, 25
 _turns = itertools.count(os.getpid())
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
-    """A port free at this moment for both TCP and UDP."""
-    while True:
-        with socket.socket(socket.AF_INET, kind) as probe:
-            probe.bind((host, 0))
-            port = int(probe.getsockname()[1])
-        other = socket.SOCK_DGRAM if kind == socket.SOCK_STREAM else socket.SOCK_STREAM
-        with socket.socket(socket.AF_INET, other) as probe, contextlib.suppress(OSError):
-            probe.bind((host, port))
-            return port
 
 
 def rtp_block() -> tuple[int, int]:
