@@ -18,22 +18,12 @@ TOLD = "digest_told"
 
 def is_due(conn: Connection, place: Place, at_ms: int) -> bool:
     """Whether the office is to be told now; a read, so that an idle look stops no writer."""
-    month = holding(at_ms, place.zone).before()
-    if marks.read(conn, TOLD) >= _count(month):
-        return False
-    begins = clock.ahead(place.calendar(conn), place.hours, month.ends_ms(place.zone), 1)
-    return at_ms >= begins
+    return bool(_to_tell(conn, place, at_ms))
 
 
 def tell(conn: Connection, place: Place, at_ms: int) -> int:
     """Write the notices of the month that is over, and of the quarter when one is; how many."""
-    if not is_due(conn, place, at_ms):
-        return 0
-    month = holding(at_ms, place.zone).before()
-    quarter = holding(at_ms, place.zone, quarter=True).before()
-    waiting = digests.due(conn, place, at_ms)
-    over = [month] + ([quarter] if quarter.months()[-1] == month else [])
-    told = [period for period in over if period in waiting]
+    told = _to_tell(conn, place, at_ms)
     for period in told:
         outbox.put(
             conn,
@@ -44,8 +34,20 @@ def tell(conn: Connection, place: Place, at_ms: int) -> int:
             args={"period": period.label, "count": digests.total(conn, place, period)},
             key=f"digest:{period.key}",
         )
-    marks.put(conn, TOLD, _count(month))
+    if told:
+        marks.put(conn, TOLD, _count(holding(at_ms, place.zone).before()))
     return len(told)
+
+
+def _to_tell(conn: Connection, place: Place, at_ms: int) -> list[Period]:
+    month = holding(at_ms, place.zone).before()
+    if marks.read(conn, TOLD) >= _count(month):
+        return []
+    if at_ms < clock.ahead(place.calendar(conn), place.hours, month.ends_ms(place.zone), 1):
+        return []
+    quarter = holding(at_ms, place.zone, quarter=True).before()
+    over = {month, quarter} if quarter.months()[-1] == month else {month}
+    return [period for period in digests.due(conn, place, at_ms) if period in over]
 
 
 def _count(month: Period) -> int:

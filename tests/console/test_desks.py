@@ -80,9 +80,9 @@ async def test_given_tickets_everywhere_then_each_lies_on_the_desks_of_who_must_
     for login, expected in LIES.items():
         who = await house.signed_in(login)
         desks = (await who.get("/desks")).json["items"]
-        assert {d["name"]: d["count"] for d in desks} == {
-            name: len(found) for name, found in expected.items()
-        }, login
+        # What no ticket lies on (意见建议) has tests of its own.
+        on_tickets = {d["name"]: d["count"] for d in desks if d["name"] != "digests"}
+        assert on_tickets == {name: len(found) for name, found in expected.items()}, login
         assert all(d["late"] == 0 and d["label"] for d in desks)
         for name, found in expected.items():
             assert sorted(names[i] for i in await on_desk(who, name)) == found, (login, name)
