@@ -41,12 +41,14 @@ async def receive(
     most_bytes: int,
     check_head: Callable[[bytes], None],
     check_whole: Callable[[BinaryIO], None],
+    place: Callable[[str], Path] | None = None,
 ) -> Stored:
     """Store what comes, never clear; on the disk for good when this comes back.
 
     Args:
         check_head: looks at the first bytes; raises to refuse the rest unread.
         check_whole: looks at the whole file before it is kept; runs in a thread.
+        place: where a file of this SHA-256 goes, on the same disk; else to those of tickets.
 
     Raises:
         TooLarge: reading stopped at `most_bytes`.
@@ -60,7 +62,8 @@ async def receive(
             file.flush()
             await asyncio.to_thread(os.fsync, file.fileno())
         await asyncio.to_thread(_look, fresh, sealer, check_whole)
-        await asyncio.to_thread(put, fresh, path_of(directory, stored.sha256))
+        goes_to = place(stored.sha256) if place else path_of(directory, stored.sha256)
+        await asyncio.to_thread(put, fresh, goes_to)
     finally:
         fresh.unlink(missing_ok=True)
     return stored

@@ -21,7 +21,8 @@ log = logging.getLogger("hotline.console")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 API = "/api/"
 INTAKE = "/api/v1/intake/"
-FOR_NOBODY = ("/session", "/demo/phone", "/public/status", "/public/tickets")
+FOR_NOBODY = ("/session", "/demo/phone")
+PUBLIC = "/api/v1/public/"
 
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -142,7 +143,8 @@ def _needs_token(request: web.Request) -> bool:
     """Signing in over an old session, and what citizens do, act for nobody's session."""
     resource = request.match_info.route.resource
     path = resource.canonical if resource else ""
-    return not (request.method == "POST" and path.endswith(FOR_NOBODY))
+    for_nobody = request.method == "POST" and path.endswith(FOR_NOBODY)
+    return not (for_nobody or path.startswith(PUBLIC))
 
 
 def _of_aiohttp(error: web.HTTPException) -> web.StreamResponse:

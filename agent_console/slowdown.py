@@ -42,6 +42,9 @@ STATUS = Rule(free=5, longest_ms=15 * 60 * 1000)
 WEB_FORM = Rule(free=10, longest_ms=60 * 60 * 1000)
 """Of matters sent by the web from one address."""
 
+WEB_FILES = Rule(free=40, longest_ms=15 * 60 * 1000)
+"""Of files sent by the web from one address."""
+
 
 def keys_of(login: str, address: str) -> dict[str, Rule]:
     """What an attempt counts for."""
@@ -56,6 +59,11 @@ def keys_of_status(number: str, address: str) -> dict[str, Rule]:
 def keys_of_form(address: str) -> dict[str, Rule]:
     """What a matter sent by the web counts for."""
     return {_key("form", address): WEB_FORM}
+
+
+def keys_of_files(address: str) -> dict[str, Rule]:
+    """What a file sent by the web counts for."""
+    return {_key("file", address): WEB_FILES}
 
 
 def begin(conn: Connection, keys: dict[str, Rule], now_ms: int) -> int:

@@ -299,6 +299,9 @@ class Intake:
     """The largest file that may hang on a ticket."""
     attachments: int
     """So many files hang on one ticket at most."""
+    web_files: int
+    """So many files come with one matter of the web at most; 0: none."""
+    web_file_mb: int
     unmask_an_hour: int
     """So many reporters one person may open within an hour."""
 

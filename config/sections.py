@@ -226,5 +226,7 @@ def intake(table: Table) -> Intake:
         web_form=table.flag("web_form"),
         attachment_mb=table.integer("attachment_mb", 1, 200),
         attachments=table.integer("attachments", 1, 100),
+        web_files=table.integer("web_files", 0, 20),
+        web_file_mb=table.integer("web_file_mb", 1, 50),
         unmask_an_hour=table.integer("unmask_an_hour", 1, 1000),
     )

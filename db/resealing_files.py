@@ -28,14 +28,18 @@ class Carried(NamedTuple):
     unreadable: bool
 
 
+WAITING = "waiting"
+"""Files that hang on no ticket yet: `waiting/<form>/<SHA-256>.<kind>`."""
+
+
 def path_of(directory: Path, sha256: str) -> Path:
     """Where the file of this content lies."""
     return directory / sha256[:2] / sha256
 
 
 def stored(directory: Path) -> Iterator[Path]:
-    """Every file that lies there, by the hash of its content."""
-    for drawer in sorted(directory.glob("??")):
+    """Every file that lies there; its name begins with the hash of its content."""
+    for drawer in (*sorted(directory.glob("??")), *sorted(directory.glob(f"{WAITING}/*"))):
         yield from sorted(path for path in drawer.iterdir() if path.is_file())
 
 
@@ -65,7 +69,7 @@ def left(directory: Path, sealer: Sealer) -> int:
 
 def put(fresh: Path, place: Path) -> None:
     """Move a file, whole and on the disk, to its place; there for good when this comes back."""
-    place.parent.mkdir(mode=0o700, exist_ok=True)
+    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh.replace(place)
     for directory in (place.parent, place.parent.parent):
         handle = os.open(directory, os.O_RDONLY)
@@ -88,7 +92,7 @@ def _reseal(path: Path, incoming: Path, sealer: Sealer) -> None:
             writer.finish()
             out.flush()
             os.fsync(out.fileno())
-        if digest.hexdigest() != path.name:
+        if digest.hexdigest() != path.name.partition(".")[0]:
             raise CannotOpen("its content is not the one that it was stored with")
         put(fresh, path)
     finally:

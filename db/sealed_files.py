@@ -72,9 +72,7 @@ class SealedReader(io.RawIOBase):
             raise CannotOpen("no sealed file")
         named = _key_id(self._head)
         self._aes = sealer.of_salt(self._head[-SALT_BYTES:], named)
-        sealed = file.seek(0, io.SEEK_END) - HEAD_BYTES
-        self._chunks = -(-sealed // (CHUNK + TAG))
-        self.size_bytes = sealed - self._chunks * TAG
+        self._chunks, self.size_bytes = _measured(file.seek(0, io.SEEK_END))
         if self._chunks == 0 or self.size_bytes < (self._chunks - 1) * CHUNK:
             raise CannotOpen("cut off since it was sealed")
         self._at = 0
@@ -145,6 +143,17 @@ def is_newest(path: Path, sealer: Sealer) -> bool:
     with path.open("rb") as file:
         head = file.read(HEAD_BYTES)
     return len(head) == HEAD_BYTES and head.startswith(MAGIC) and _key_id(head) == sealer.key_id
+
+
+def size_of(path: Path) -> int:
+    """How many bytes a sealed file holds, told by its length alone."""
+    return max(0, _measured(path.stat().st_size)[1])
+
+
+def _measured(length: int) -> tuple[int, int]:
+    """Chunks and content of a sealed file of this length."""
+    chunks = -(-(length - HEAD_BYTES) // (CHUNK + TAG))
+    return chunks, length - HEAD_BYTES - chunks * TAG
 
 
 def _key_id(head: bytes) -> str:

@@ -7,7 +7,9 @@ citizen's reaches a path. A removed file keeps its row and its bytes: nothing of
 from __future__ import annotations
 
 import codecs
+import re
 import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -48,6 +50,10 @@ KINDS: dict[str, Kind] = {
 }
 PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
 """What a packed document must hold: any other archive is not one."""
+OF_STRANGERS = ("jpg", "jpeg", "png", "pdf")
+"""What the public form takes: photos and scans."""
+ACTIVE = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia)(?![A-Za-z])")
+LONGEST_ACTIVE = 20
 MACROS = "vbaproject.bin"
 
 
@@ -93,7 +99,7 @@ class Listed(msgspec.Struct, frozen=True):
 _columns = [ticket_attachment.c[name] for name in Attachment.__struct_fields__]
 
 
-def check_name(name: str, size_bytes: int, most_bytes: int) -> str:
+def check_name(name: str, size_bytes: int, most_bytes: int, kinds: Collection[str] = KINDS) -> str:
     """What can be said before a byte is sent; gives the extension.
 
     Raises:
@@ -102,8 +108,8 @@ def check_name(name: str, size_bytes: int, most_bytes: int) -> str:
     extension = PurePosixPath(name).suffix.removeprefix(".").lower()
     if not name.strip() or len(name) > MAX_NAME or any(c in name for c in "/\\\x00\r\n"):
         raise Unfit(f"文件名不能为空，不超过 {MAX_NAME} 个字，不含斜线")
-    if extension not in KINDS:
-        raise Unfit("只能上传 " + "、".join(sorted(KINDS)) + " 文件")
+    if extension not in kinds:
+        raise Unfit("只能上传 " + "、".join(sorted(kinds)) + " 文件")
     if size_bytes == 0:
         raise Unfit("文件是空的", "size_bytes")
     if size_bytes > most_bytes:
@@ -130,6 +136,21 @@ def check_whole(extension: str, file: BinaryIO) -> None:
         _check_packed(extension, file)
     elif extension == "txt":
         _check_text(file)
+
+
+def check_of_stranger(extension: str, file: BinaryIO) -> None:
+    """As `check_whole`, for what anybody may send: a PDF must not do anything; raises Unfit.
+
+    What lies packed within a PDF is not looked into.
+    """
+    check_whole(extension, file)
+    if extension != "pdf":
+        return
+    before = b""
+    while piece := file.read(PIECE):
+        if ACTIVE.search(before + piece):
+            raise Unfit("PDF 含有脚本或内嵌文件，不能上传，请另存或打印成普通 PDF 后再试")
+        before = piece[-LONGEST_ACTIVE:]
 
 
 def add(

@@ -1,4 +1,4 @@
-"""Wording of notices and letters, for the administrator: the place's own over the shipped one."""
+"""Wording of notices, letters and the public page, for the administrator: the place's own over the shipped one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from agent_console.api.kept import wrong
 from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.problem import not_found
+from agent_console.public_texts import PUBLIC_TEXTS
 from agent_console.roles import ADMINS, HEADS
 from config import notice_texts
 from tickets import letters, texts
@@ -80,6 +81,10 @@ def _shipped() -> dict[str, Shipped]:
         )
         for name, one in notice_texts.TEMPLATES.items()
     }
+    known |= {
+        name: Shipped(one.label, "网页", one.text, one.most, {}, one.wrong)
+        for name, one in PUBLIC_TEXTS.items()
+    }
     return known | {
         letters.in_place(kind): Shipped(
             letters.label(kind), "文书", text, letters.MOST, letters.FIELDS, letters.wrong
@@ -91,7 +96,9 @@ def _shipped() -> dict[str, Shipped]:
 SHIPPED = _shipped()
 
 
-@operations.add("GET", "/admin/texts", "Wording of notices and letters", roles=HEADS)
+@operations.add(
+    "GET", "/admin/texts", "Wording of notices, letters and the public page", roles=HEADS
+)
 async def list_texts(context: Context) -> PlaceTexts:
     own = await context.parts.database.read(texts.all_texts)
     return PlaceTexts([shown(name, own.get(name)) for name in SHIPPED])
