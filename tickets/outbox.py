@@ -7,16 +7,17 @@ sent, so that no address and no number lies in a row.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, Select, insert, select
 
 from config.channels import Notices, Team
 from config.model import Settings
 from config.notice_texts import ARGS, template_for
 from db.clock import now_ms
-from db.feed import publish
+from db.feed import publish_all
 from db.models import outbox, ticket, ticket_contact, unit
 from tickets.units import listed
 
@@ -42,6 +43,23 @@ class Place(Protocol):
     def settings(self) -> Settings: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A notice to be written.
+
+    `template` is a name of `config.notice_texts.TEMPLATES`; `to` is `unit:5`, `unit_head:5`,
+    `caller:17` (a ticket's id) or one of `TEAMS`; the text shows the number of `ticket_id`.
+    `args` are facts named in `config.notice_texts.ARGS`; times are epoch milliseconds, None is
+    taken as not known. The same `key` never gives a second notice.
+    """
+
+    template: str
+    to: str
+    ticket_id: int | None
+    args: Mapping[str, Any]
+    key: str
+
+
 def put(
     conn: Connection,
     place: Place,
@@ -52,44 +70,64 @@ def put(
     args: Mapping[str, Any],
     key: str,
 ) -> None:
+    """Write one notice: `put_all` of one `Draft`."""
+    put_all(conn, place, [Draft(template, to, ticket_id, args, key)])
+
+
+def put_all(conn: Connection, place: Place, drafts: Sequence[Draft]) -> None:
     """Write one row for each channel that this place has and the recipient is reached by.
 
     A recipient for whom channels are on but no address is known gives one failed row, so that a
-    person sees it. With no channel on, and for a caller without a mobile number, nothing is written.
-
-    Args:
-        template: a name of `config.notice_texts.TEMPLATES`.
-        to: `unit:5`, `unit_head:5`, `caller:17` (a ticket's id) or one of `TEAMS`.
-        ticket_id: whose number the text shows.
-        args: facts named in `config.notice_texts.ARGS`; times are epoch milliseconds. None is
-            taken as not known.
-        key: the same key never gives a second notice.
+    person sees it. With no channel on, and for a caller without a mobile number, nothing is
+    written. However many they are, it takes a handful of statements.
 
     Raises:
-        ValueError: an unknown template, recipient or arg.
-        TypeError: an arg that is neither a text nor a whole number.
+        ValueError: an unknown template, recipient or arg; nothing was written.
+        TypeError: an arg that is neither a text nor a whole number; the same.
     """
-    role, who = _recipient(to)
-    try:
-        template_for(template, role)
-    except KeyError:
-        raise ValueError(f"no notice is called {template}") from None
-    told = _checked(args)
-    channels = place.settings.notices.channels_of(role)
-    if not channels:
+    notices = place.settings.notices
+    wanted = [(draft, *_read(draft)) for draft in drafts]
+    wanted = [one for one in wanted if notices.channels_of(one[1])]
+    if not wanted:
         return
-    told |= _number_of(conn, ticket_id)
-    if role == "caller" and not _has_mobile(conn, who):
-        return  # told by telephone, as always
-    row = {"template": template, "args": told, "ticket_id": ticket_id}
-    reached = list(_reached(conn, place.settings.notices, channels, role, who))
+    known = _known(conn, [(draft, role, who) for draft, role, who, _ in wanted])
+    rows: dict[str, dict[str, Any]] = {}
+    for draft, role, who, told in wanted:
+        if role == "caller" and not known.mobile(who):
+            continue  # told by telephone, as always
+        if draft.ticket_id is not None:
+            told["number"] = known.numbers[draft.ticket_id]
+        for row in _rows(draft, told, notices, list(_reached(notices, known, role, who)), role):
+            rows.setdefault(row["key"], row)
+    _write(conn, rows)
+
+
+def _read(draft: Draft) -> tuple[str, int, dict[str, Any]]:
+    """Kind of recipient and his id, and the facts; or what is wrong with it."""
+    role, who = _recipient(draft.to)
+    try:
+        template_for(draft.template, role)
+    except KeyError:
+        raise ValueError(f"no notice is called {draft.template}") from None
+    return role, who, _checked(draft.args)
+
+
+def _rows(
+    draft: Draft,
+    told: dict[str, Any],
+    notices: Notices,
+    reached: list[tuple[str, int | None]],
+    role: str,
+) -> Iterator[dict[str, Any]]:
+    """One for each way that he is reached by, or the one that says that there is none."""
+    row = {"template": draft.template, "args": told, "ticket_id": draft.ticket_id, "error": None}
     for channel, at in reached:
-        recipient = to if at is None else f"{to}#{at}"
-        own = f"{key}:{channel}:{recipient}"
-        _write(conn, row | {"key": own, "channel": channel, "recipient": recipient})
+        recipient = draft.to if at is None else f"{draft.to}#{at}"
+        own = f"{draft.key}:{channel}:{recipient}"
+        yield {**row, "key": own, "channel": channel, "recipient": recipient}
     if not reached:
-        lost = {"key": f"{key}:none:{to}", "channel": channels[0], "recipient": to}
-        _write(conn, row | lost, error=NO_ADDRESS)
+        key, channel = f"{draft.key}:none:{draft.to}", notices.channels_of(role)[0]
+        yield {**row, "key": key, "channel": channel, "recipient": draft.to, "error": NO_ADDRESS}
 
 
 def _recipient(to: str) -> tuple[str, int]:
@@ -125,25 +163,67 @@ def _harmless(value: str) -> str:
     return joined if len(joined) <= _LONGEST else joined[: _LONGEST - 1] + "…"
 
 
-def _number_of(conn: Connection, ticket_id: int | None) -> dict[str, str]:
-    if ticket_id is None:
-        return {}
-    number = conn.execute(select(ticket.c.number).where(ticket.c.id == ticket_id)).scalar_one()
-    return {"number": number}
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Of tickets and units, by their ids, what notices to them need."""
+
+    numbers: Mapping[int, str]
+    masked: Mapping[int, str | None]
+    units: Mapping[int, Row[Any]]
+
+    def mobile(self, ticket_id: int) -> bool:
+        """Whether the caller can get an SMS; the masked number shows its kind."""
+        masked = self.masked[ticket_id]
+        return bool(masked and _MOBILE.fullmatch(masked))
+
+
+def _known(conn: Connection, wanted: Sequence[tuple[Draft, str, int]]) -> _Known:
+    shown = {draft.ticket_id for draft, _, _ in wanted} - {None}
+    callers = {who for _, role, who in wanted if role == "caller"}
+    units = {who for _, role, who in wanted if role in ("unit", "unit_head")}
+    numbers: dict[int, str] = {}
+    if shown:
+        asked = select(ticket.c.id, ticket.c.number).where(ticket.c.id.in_(shown))
+        numbers = {row.id: row.number for row in conn.execute(asked)}
+    addressed: dict[int, Row[Any]] = {}
+    if units:
+        places: Select[Any] = select(unit.c.id, unit.c.addresses, unit.c.duty_sealed)
+        addressed = {row.id: row for row in conn.execute(places.where(unit.c.id.in_(units)))}
+    return _Known(numbers, _masked(conn, callers) if callers else {}, addressed)
+
+
+def _masked(conn: Connection, ticket_ids: Collection[int]) -> dict[int, str | None]:
+    """The number at which the caller of each ticket is reached, as it is shown."""
+    asked = (
+        select(
+            ticket.c.id,
+            ticket_contact.c.number_sealed,
+            ticket_contact.c.number_masked,
+            ticket.c.caller_masked,
+        )
+        .select_from(ticket)
+        .outerjoin(ticket_contact, ticket_contact.c.ticket_id == ticket.c.id)
+        .where(ticket.c.id.in_(ticket_ids))
+    )
+    return {
+        row.id: row.number_masked if row.number_sealed else row.caller_masked
+        for row in conn.execute(asked)
+    }
 
 
 def _reached(
-    conn: Connection, notices: Notices, channels: tuple[str, ...], role: str, who: int
+    notices: Notices, known: _Known, role: str, who: int
 ) -> Iterator[tuple[str, int | None]]:
     """The channels that this recipient has an address for; one SMS for each of several numbers."""
+    channels = notices.channels_of(role)
     if role in TEAMS:
         team = notices.team_of(role)
         if team is not None:
             yield from _of_team(team, channels)
     elif role == "caller":
         yield from ((channel, None) for channel in channels)
-    else:
-        yield from _of_unit(conn, channels, role, who)
+    elif who in known.units:
+        yield from _of_unit(known.units[who], channels, role)
 
 
 def _of_team(team: Team, channels: tuple[str, ...]) -> Iterator[tuple[str, int | None]]:
@@ -155,14 +235,9 @@ def _of_team(team: Team, channels: tuple[str, ...]) -> Iterator[tuple[str, int |
 
 
 def _of_unit(
-    conn: Connection, channels: tuple[str, ...], role: str, unit_id: int
+    found: Row[Any], channels: tuple[str, ...], role: str
 ) -> Iterator[tuple[str, int | None]]:
     """The channels of a unit. Its head is reached at `head_…`, or else where the unit is."""
-    found = conn.execute(
-        select(unit.c.addresses, unit.c.duty_sealed).where(unit.c.id == unit_id)
-    ).one_or_none()
-    if found is None:
-        return
     kept = found.addresses or {}
     for channel in channels:
         own = kept.get(f"head_{channel}") if role == "unit_head" else None
@@ -176,37 +251,25 @@ def _of_unit(
             yield channel, None
 
 
-def _has_mobile(conn: Connection, ticket_id: int) -> bool:
-    """Whether the caller can get an SMS; the masked number shows its kind."""
-    kept = conn.execute(
-        select(
-            ticket_contact.c.number_sealed, ticket_contact.c.number_masked, ticket.c.caller_masked
-        )
-        .select_from(ticket)
-        .outerjoin(ticket_contact, ticket_contact.c.ticket_id == ticket.c.id)
-        .where(ticket.c.id == ticket_id)
-    ).one()
-    masked = kept.number_masked if kept.number_sealed else kept.caller_masked
-    return bool(masked and _MOBILE.fullmatch(masked))
-
-
-def _write(conn: Connection, row: dict[str, Any], error: str | None = None) -> None:
+def _write(conn: Connection, rows: Mapping[str, dict[str, Any]]) -> None:
+    """By their keys; those that are there already stay as they are."""
     # Writers take turns (db.engine), so nobody else can be writing the same key; the database
     # refuses it all the same.
-    if conn.execute(select(outbox.c.id).where(outbox.c.key == row["key"])).first():
-        return
+    there = set(conn.execute(select(outbox.c.key).where(outbox.c.key.in_(rows))).scalars())
     at_ms = now_ms()
-    state = "waiting" if error is None else "failed"
-    row_id = conn.execute(
-        insert(outbox).returning(outbox.c.id),
+    new = [
         {
             **row,
-            "state": state,
+            "state": "waiting" if row["error"] is None else "failed",
             "tries": 0,
             "next_ms": at_ms,
             "created_ms": at_ms,
-            "done_ms": None if error is None else at_ms,
-            "error": error,
-        },
-    ).scalar_one()
-    publish(conn, "outbox", row_id, {"id": row_id, "state": state})
+            "done_ms": None if row["error"] is None else at_ms,
+        }
+        for key, row in rows.items()
+        if key not in there
+    ]
+    if not new:
+        return
+    made = conn.execute(insert(outbox).returning(outbox.c.id, outbox.c.state), new)
+    publish_all(conn, "outbox", {row.id: {"id": row.id, "state": row.state} for row in made})

@@ -30,8 +30,10 @@ from tickets import clock, outbox
 from tickets.place import Place
 from workdays.days import Calendar
 
-BATCH = 40
-"""Terms in one transaction: others write between two of them."""
+BATCH = 50
+"""Terms in one transaction: others write between two of them, the road of a call among them."""
+LOOK = 1000
+"""Terms that one look names at most."""
 UNITS_OWN = ("accept", "done", "rectify")
 STANDING = ("suspended",)
 MOST_NAME = 60
@@ -75,27 +77,33 @@ def spans(place: Place, calendar: Calendar, at_ms: int) -> tuple[Span, ...]:
     )
 
 
-def remind(conn: Connection, place: Place, at_ms: int, most: int = BATCH) -> int:
-    """Write the reminders that are due at `at_ms`, of at most `most` terms; returns of how many.
+def waiting(conn: Connection, place: Place, at_ms: int, most: int = LOOK) -> list[int]:
+    """The terms that are to be reminded of at `at_ms`, at most `most`, the latest step first.
 
-    Fewer than `most` mean that there is nothing more to do at this moment.
+    A read: looking through all open terms, and finding nothing, stops no writer.
     """
-    left = most
+    found: list[int] = []
+    for span in spans(place, place.calendar(conn), at_ms):
+        if len(found) < most:
+            rows = conn.execute(_due(span).limit(most - len(found)))
+            found += [row.id for row in rows]
+    return found
+
+
+def remind(conn: Connection, place: Place, at_ms: int, term_ids: Sequence[int]) -> int:
+    """Write the reminders of those of these terms that wait for one at `at_ms`; of how many.
+
+    What changed since they were looked for counts: a term that ended, was moved or was reminded
+    of meanwhile is passed over.
+    """
     calendar = place.calendar(conn)
+    count = 0
     for span in spans(place, calendar, at_ms):
-        rows = conn.execute(_due(span).limit(left)).all()
+        rows = conn.execute(_due(span).where(ticket_term.c.id.in_(term_ids))).all()
         if rows:
             _send(conn, place, calendar, span.step, rows, at_ms)
-        left -= len(rows)
-        if not left:
-            break
-    return most - left
-
-
-def any_due(conn: Connection, place: Place, at_ms: int) -> bool:
-    """Whether any term waits to be reminded of; a read, so that an idle look stops no writer."""
-    looks = (_due(span).limit(1) for span in spans(place, place.calendar(conn), at_ms))
-    return any(conn.execute(look).first() is not None for look in looks)
+        count += len(rows)
+    return count
 
 
 def _due(span: Span) -> Any:
@@ -161,19 +169,13 @@ def _send(
     ]
     if events:
         conn.execute(insert(ticket_event), events)
+    drafts: list[outbox.Draft] = []
     for row, whom in told:
         args = _said(place, calendar, row, at_ms)
         for to in whom:
             key = f"term:{row.id}:{step.name}:{row.due_ms}:{to}"
-            outbox.put(
-                conn,
-                place,
-                template=step.template,
-                to=to,
-                ticket_id=row.ticket_id,
-                args=args,
-                key=key,
-            )
+            drafts.append(outbox.Draft(step.template, to, row.ticket_id, args, key))
+    outbox.put_all(conn, place, drafts)
 
 
 def _said(place: Place, calendar: Calendar, row: Row[Any], at_ms: int) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, text, 
 from db.models import account, ticket, unit
 from tickets import search_words
 from tickets.search_words import Groups, Words
-from tickets.words import class_tag, type_tag, unit_tag
+from tickets.words import REPEATED, SPECIAL, account_tag, code_tags, unit_tag
 
 COUNT_MOST = 1000
 """More are not counted: a person looks at so many rows at most and then says more."""
 DEEPEST = 10_000
 """Rows further down than this are not shown: whoever is there needs another filter."""
 MOST_TAGS = 50
-"""Of more units or classes nearly every ticket is one: then the words alone are looked for."""
+"""Of more units or classes at once not one is looked for by its tag."""
 
 Order = Literal["newest", "due", "repeats"]
 Conditions = Sequence[ColumnElement[bool]]
@@ -46,12 +46,14 @@ class Wanted:
     types: tuple[str, ...] = ()
     content_classes: tuple[str, ...] = ()
     dispositions: tuple[str, ...] = ()
+    difficulties: tuple[str, ...] = ()
     unit_id: int | None = None
     account_id: int | None = None
     late: bool | None = None
     from_ms: int | None = None
     to_ms: int | None = None
     repeated: bool = False
+    special: bool = False
     where: tuple[ColumnElement[bool], ...] = ()
     either: tuple[ColumnElement[bool], ...] = ()
     of_units: tuple[tuple[int, ...], ...] = ()
@@ -149,13 +151,31 @@ def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]
 
 def _groups(wanted: Wanted, words: Words) -> list[list[str]]:
     """The words, and the tags of what else the index of words knows: it finds both at once."""
-    one_unit = () if wanted.unit_id is None else ((wanted.unit_id,),)
-    tagged = [[unit_tag(one) for one in units] for units in (*wanted.of_units, *one_unit)]
-    tagged.append([class_tag(code) for code in wanted.content_classes])
-    tagged.append([type_tag(code) for code in wanted.types])
+    units = wanted.of_units
+    if wanted.unit_id is not None:
+        units = (*units, (wanted.unit_id,))
+    tagged = [[unit_tag(one) for one in some] for some in units]
+    if wanted.account_id is not None:
+        tagged.append([account_tag(wanted.account_id)])
+    if wanted.repeated or wanted.order == "repeats":
+        tagged.append([REPEATED])
+    if wanted.special:
+        tagged.append([SPECIAL])
+    tagged += [code_tags(column, codes) for column, codes in _chosen(wanted).items()]
     return [[token] for token in words.tokens] + [
         one for one in tagged if 0 < len(one) <= MOST_TAGS
     ]
+
+
+def _chosen(wanted: Wanted) -> dict[str, tuple[str, ...]]:
+    """The codes of which a ticket must have one, by their column."""
+    return {
+        "state": wanted.states,
+        "type": wanted.types,
+        "content_class": wanted.content_classes,
+        "disposition": wanted.dispositions,
+        "difficulty": wanted.difficulties,
+    }
 
 
 def _back_in_time(
@@ -203,14 +223,9 @@ def _order(by: Order, c: Any) -> tuple[ColumnElement[Any], ...]:
 def _conditions(wanted: Wanted, words: Words) -> list[ColumnElement[bool]]:
     t = ticket.c
     found = [
-        column == values[0] if len(values) == 1 else column.in_(values)
-        for column, values in (
-            (t.state, wanted.states),
-            (t.type, wanted.types),
-            (t.content_class, wanted.content_classes),
-            (t.disposition, wanted.dispositions),
-        )
-        if values
+        t[column] == codes[0] if len(codes) == 1 else t[column].in_(codes)
+        for column, codes in _chosen(wanted).items()
+        if codes
     ]
     if wanted.unit_id is not None:
         found.append(t.unit_id == wanted.unit_id)
@@ -225,6 +240,8 @@ def _conditions(wanted: Wanted, words: Words) -> list[ColumnElement[bool]]:
         found.append(t.created_ms < wanted.to_ms)
     if wanted.repeated or wanted.order == "repeats":
         found.append(t.repeats > 0)
+    if wanted.special:
+        found.append(t.special)
     return [*found, *words.conditions, *wanted.where]
 
 

@@ -5,8 +5,8 @@ character stands beside them: so a word of the dictionary is found wherever it i
 any other by its characters. Contact data never becomes a word: the index holds no telephone
 number, address of mail or identity number.
 
-Beside the words stand tags: the units that lead a ticket or assist, its class and its type, so
-that one index answers a word together with them. Triggers keep them (migration 0010).
+Beside the words stand tags: what a list filters by, the units that lead a ticket or assist among
+it, so that one index answers a word together with them. Triggers keep them (migration 0010).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
+from collections.abc import Sequence
 
 import rjieba
 from sqlalchemy import (
@@ -22,9 +23,9 @@ from sqlalchemy import (
     Executable,
     Text,
     bindparam,
+    case,
     cast,
     func,
-    literal,
     select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -39,9 +40,19 @@ WEEK_MS = 7 * 24 * 3600 * 1000
 QUARTER = 13
 """Weeks."""
 _WEEK, _QUARTER = "周", "季"
-_UNIT, _CLASS, _TYPE = "位", "类", "型"
-# Of a code as a tag: FTS5 would cut a word at these.
+_UNIT, _ACCOUNT = "位", "员"
+SPECIAL, REPEATED = "标1", "标2"
+"""Tags of tickets flagged as special, and of repeat complaints."""
+_CODES = {
+    "state": "态",
+    "content_class": "类",
+    "type": "型",
+    "disposition": "办",
+    "difficulty": "难",
+}
+# FTS5 would cut a word at these.
 _SIGNS = "_.-"
+_CODE = re.compile(r"[A-Za-z0-9_.-]+")
 
 _HAN_DIGIT = "[零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖]"
 _CONTACTS = (
@@ -109,18 +120,19 @@ def unit_tag(unit_id: int) -> str:
     return f"{_UNIT}{unit_id}"
 
 
-def class_tag(code: str) -> str:
-    """The word that every ticket of a class has; two classes may share one."""
-    return _CLASS + _bare(code)
+def account_tag(account_id: int) -> str:
+    """The same of the agent whose ticket it is."""
+    return f"{_ACCOUNT}{account_id}"
 
 
-def type_tag(code: str) -> str:
-    """The same of a type."""
-    return _TYPE + _bare(code)
+def code_tags(column: str, codes: Sequence[str]) -> list[str]:
+    """The words of which every ticket has one that has one of these codes in this column.
 
-
-def _bare(code: str) -> str:
-    return "".join(c for c in code if c not in _SIGNS)
+    Codes that differ in signs alone share one. None at all where a code could be no word.
+    """
+    if not all(_CODE.fullmatch(code) for code in codes):
+        return []
+    return [_CODES[column] + "".join(c for c in code if c not in _SIGNS) for code in codes]
 
 
 def kept(found: frozenset[str], created_ms: int) -> str:
@@ -148,20 +160,25 @@ _texts = select(ticket.c.text, ticket.c.company, ticket.c.created_ms).where(
 )
 
 
-_UNIT_WORD = literal(f" {_UNIT}")
+def _after_blank(sign: str, what: ColumnElement[str]) -> ColumnElement[str]:
+    said: ColumnElement[str] = func.coalesce(f" {sign}" + what, "")
+    return said
 
 
 def _tags() -> ColumnElement[str]:
     """Of the ticket `ticket_id`, each after a blank; as the triggers of migration 0010 have it."""
     t = ticket.c
-    said: ColumnElement[str] = func.coalesce(_UNIT_WORD + cast(t.unit_id, Text), "")
-    for sign, column in ((_CLASS, t.content_class), (_TYPE, t.type)):
-        code: ColumnElement[str] = column
+    said: ColumnElement[str] = _after_blank(_UNIT, cast(t.unit_id, Text))
+    said += _after_blank(_ACCOUNT, cast(t.account_id, Text))
+    for column, sign in _CODES.items():
+        code: ColumnElement[str] = t[column]
         for one in _SIGNS:
             code = func.replace(code, one, "")
-        said += func.coalesce(f" {sign}" + code, "")
+        said += _after_blank(sign, code)
+    for tag, holds in ((SPECIAL, t.special), (REPEATED, t.repeats > 0)):
+        said += case((holds, f" {tag}"), else_="")
     assisting = (
-        select(func.aggregate_strings(_UNIT_WORD + cast(ticket_assist.c.unit_id, Text), ""))
+        select(func.aggregate_strings(f" {_UNIT}" + cast(ticket_assist.c.unit_id, Text), ""))
         .where(ticket_assist.c.ticket_id == t.id)
         .scalar_subquery()
     )

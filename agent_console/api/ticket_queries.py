@@ -46,10 +46,6 @@ def wanted(
         of_units.append(tuple(sorted(theirs)))
     if query.incomplete:
         where.append(ticket.c.complete.is_(False))
-    if query.special:
-        where.append(ticket.c.special)
-    if query.difficulty:
-        where.append(ticket.c.difficulty == query.difficulty)
     by_due = query.desk is not None and desks.BY_NAME[query.desk].by_due
     return search.Wanted(
         q=query.q,
@@ -57,11 +53,13 @@ def wanted(
         types=_chosen(query.type),
         content_classes=_with_those_below(conn, query.content_class),
         dispositions=_chosen(query.disposition),
+        difficulties=_chosen(query.difficulty or ""),
         account_id=actor.account_id if query.mine else None,
         late=True if query.late else None,
         from_ms=query.from_ms,
         to_ms=query.to_ms,
         repeated=query.repeated and actor.role != "unit",
+        special=query.special,
         where=tuple(where),
         either=scope.branches(actor),
         of_units=tuple(of_units),

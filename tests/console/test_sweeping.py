@@ -116,7 +116,7 @@ async def test_given_an_outage_then_the_sweep_goes_on_after_it(
         await until(lambda: len(weather.asked) > 2)
         assert set(weather.asked) == {"claim"}
         weather.away = False
-        await until(lambda: "any_due" in weather.asked)
+        await until(lambda: "waiting" in weather.asked)
         weather.away = True
         asked = len(weather.asked)
         await until(lambda: len(weather.asked) > asked + 1)
@@ -134,7 +134,7 @@ async def test_given_a_part_that_fails_then_it_is_told_and_the_others_are_done(
     sweeper = Sweeper(parts(settings, weather, clock))
     assert await sweeper.sweep()
     assert "a part of the sweep failed: _seed" in caplog.text
-    assert {"unsettled", "any_due", "ready"} <= set(weather.asked)
+    assert {"unsettled", "waiting", "ready"} <= set(weather.asked)
     weather.broken = None
     await sweeper.sweep()
     assert await database.read(_days) > 200
@@ -169,20 +169,44 @@ async def test_given_nothing_due_then_a_look_writes_nothing_but_its_turn(
     await sweeper.sweep()
     weather.asked.clear()
     await sweeper.sweep()
-    assert weather.asked == ["claim", "unsettled", "any_due"]
+    assert weather.asked == ["claim", "unsettled", "waiting", "is_due"]
 
 
-async def test_given_more_than_a_batch_then_the_sweep_goes_on_until_all_are_sent(
+async def test_given_more_than_a_look_names_then_the_sweep_goes_on_until_all_are_sent(
     settings: Settings, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    left = [reminders.BATCH, reminders.BATCH, 3]
-    sent: list[int] = []
+    monkeypatch.setattr(reminders, "BATCH", 2)
+    monkeypatch.setattr(reminders, "LOOK", 5)
+    left = list(range(13))
+    sent: list[list[int]] = []
 
-    def remind(_conn: Any, _place: Any, _at_ms: int) -> int:
-        sent.append(left.pop(0))
-        return sent[-1]
+    def waiting(_conn: Any, _place: Any, _at_ms: int) -> list[int]:
+        return left[:5]
 
-    monkeypatch.setattr(reminders, "any_due", lambda *_: True)
+    def remind(_conn: Any, _place: Any, _at_ms: int, some: list[int]) -> int:
+        sent.append(some)
+        del left[: len(some)]
+        return len(some)
+
+    monkeypatch.setattr(reminders, "waiting", waiting)
     monkeypatch.setattr(reminders, "remind", remind)
     await Sweeper(parts(settings, database, clock)).sweep()
-    assert sent == [reminders.BATCH, reminders.BATCH, 3]
+    assert sent == [[0, 1], [2, 3], [4], [5, 6], [7, 8], [9], [10, 11], [12]]
+
+
+async def test_given_another_console_s_turn_meanwhile_then_the_rest_is_its(
+    settings: Settings, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweeper = Sweeper(parts(settings, database, clock))
+    sent: list[list[int]] = []
+
+    def remind(_conn: Any, _place: Any, _at_ms: int, some: list[int]) -> int:
+        sent.append(some)
+        monkeypatch.setattr(marks, "claim", lambda *_: False)
+        return len(some)
+
+    monkeypatch.setattr(reminders, "BATCH", 2)
+    monkeypatch.setattr(reminders, "waiting", lambda *_: [1, 2, 3, 4])
+    monkeypatch.setattr(reminders, "remind", remind)
+    await sweeper.sweep()
+    assert sent == [[1, 2]]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import event as listening
 
 from config.channels import Team
 from db import Database
@@ -56,10 +57,10 @@ def due(conn: Connection, ticket_id: int, moment: str) -> None:
     )
 
 
-def swept(conn: Connection, moment: str, most: int = reminders.BATCH) -> int:
-    any_due = reminders.any_due(conn, TOLD, ms(moment))
-    count = reminders.remind(conn, TOLD, ms(moment), most)
-    assert any_due == bool(count)
+def swept(conn: Connection, moment: str, most: int = reminders.LOOK) -> int:
+    named = reminders.waiting(conn, TOLD, ms(moment), most)
+    count = reminders.remind(conn, TOLD, ms(moment), named)
+    assert count == len(set(named)) == len(named)
     return count
 
 
@@ -202,6 +203,59 @@ async def test_given_several_steps_at_once_then_a_batch_takes_so_many_and_the_ne
         steps = select(ticket_reminder.c.step, ticket_reminder.c.term_id)
         by_term = {term_id: step for step, term_id in conn.execute(steps)}
         assert sorted(by_term.values()) == ["after"] * 2 + ["before"] * 2 + ["due"] * 2
+
+    await database.write(scene)
+
+
+async def test_given_terms_that_changed_since_the_look_then_they_are_passed_over(
+    database: Database,
+) -> None:
+    def scene(conn: Connection) -> None:
+        at = ms("2026-03-10 16:00")
+        places = [waiting(conn, *TO_WORK) for _ in range(4)]
+        reminded, ended, moved, _ = (ticket_id for _, ticket_id in places)
+        named = reminders.waiting(conn, TOLD, at)
+        assert len(named) == 4
+        term = ticket_term.c
+        only = select(term.id).where(term.ticket_id == reminded, term.ended_ms.is_(None))
+        assert reminders.remind(conn, TOLD, at, [conn.execute(only).scalar_one()]) == 1
+        over = update(ticket_term).where(term.ticket_id == ended)
+        conn.execute(over.values(ended_ms=at, met=True))
+        due(conn, moved, "2026-03-20 17:30")
+        conn.execute(delete(outbox))
+        assert reminders.remind(conn, TOLD, at, named) == 1
+        assert told(conn) == [("reminder_before", "unit")]
+        assert reminders.remind(conn, TOLD, at, named) == 0
+        assert reminders.remind(conn, TOLD, at, []) == 0
+        assert reminders.waiting(conn, TOLD, at) == []
+
+    await database.write(scene)
+
+
+async def test_given_many_at_once_then_statements_do_not_grow_with_them(
+    database: Database,
+) -> None:
+    """A handful a batch: what each ticket costs is rows, not ways to the server and back."""
+
+    def scene(conn: Connection) -> None:
+        at = ms(DUE)
+        for _ in range(8):
+            waiting(conn, *TO_WORK)
+        named = reminders.waiting(conn, TOLD, at)
+        assert len(named) == 8
+        asked: list[str] = []
+
+        def count(_conn: object, _cursor: object, sql: str, *_: object) -> None:
+            asked.append(sql)
+
+        listening.listen(conn, "before_cursor_execute", count)
+        assert reminders.remind(conn, TOLD, at, named[:1]) == 1
+        alone = len(asked)
+        asked.clear()
+        assert reminders.remind(conn, TOLD, at, named[1:]) == 7
+        listening.remove(conn, "before_cursor_execute", count)
+        assert len(asked) == alone
+        assert len(told(conn)) == 16
 
     await database.write(scene)
 

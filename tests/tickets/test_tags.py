@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, update
 from db import Database, connect
 from db.migrate import config_for, migrate
 from db.models import ticket, ticket_assist, ticket_words
+from tests.floor.furnishing import person
 from tests.tickets.furnishing import NOW, new_unit, stored
 from tests.tickets.test_search import ids
 from tests.tickets.town import TO_UNIT, do, drafted, row, town, walk
@@ -54,20 +55,26 @@ async def test_tags_follow_the_ticket_and_its_assisting_units(database: Database
         a, b, c = (new_unit(conn) for _ in range(3))
         one = stored(conn, text="路灯")
         other = stored(conn, text="路灯", unit_id=c, content_class="x.y-z_1", type="help")
-        assert tags(conn, one) == set()
-        assert tags(conn, other) == {f"位{c}", "类xyz1", "型help"}
+        of_other = {f"位{c}", "态todispatch", "类xyz1", "型help"}
+        assert tags(conn, one) == {"态todispatch"}
+        assert tags(conn, other) == of_other
         changed(conn, one, unit_id=a)
         assisting(conn, one, b, c)
-        assert tags(conn, one) == {f"位{a}", f"位{b}", f"位{c}"}
+        assert tags(conn, one) == {f"位{a}", f"位{b}", f"位{c}", "态todispatch"}
         assisting(conn, one, c)
-        changed(conn, one, unit_id=b, content_class="arrears", type="complaint")
-        assert tags(conn, one) == {f"位{b}", f"位{c}", "类arrears", "型complaint"}
+        who = person(conn)
+        changed(conn, one, unit_id=b, content_class="arrears", type="complaint", account_id=who,
+                disposition="passed_on", difficulty="simple", special=True, repeats=2)  # fmt: skip
+        of_one = {"态todispatch", "类arrears", "型complaint", f"员{who}", "办passedon", "难simple",
+                  "标1", "标2"}  # fmt: skip
+        assert tags(conn, one) == of_one | {f"位{b}", f"位{c}"}
         conn.execute(update(ticket_assist).values(unit_id=a))
-        changed(conn, one, unit_id=None, content_class=None)
-        assert tags(conn, one) == {f"位{a}", "型complaint"}
+        changed(conn, one, unit_id=None, content_class=None, special=False, repeats=0)
+        assert tags(conn, one) == of_one - {"类arrears", "标1", "标2"} | {f"位{a}"}
         assisting(conn, one)
-        assert tags(conn, one) == {"型complaint"}
-        assert tags(conn, other) == {f"位{c}", "类xyz1", "型help"}
+        changed(conn, one, account_id=None, disposition=None, difficulty=None)
+        assert tags(conn, one) == {"态todispatch", "型complaint"}
+        assert tags(conn, other) == of_other
 
     await database.write(go)
 
@@ -107,7 +114,7 @@ async def test_dispatched_then_found_by_its_unit_among_its_words(database: Datab
         assert ids(conn, q=word, of_units=((lead,),)) == [made.id]
         assert ids(conn, q=word, of_units=((lead + 1000, lead),)) == [made.id]
         assert ids(conn, q=word, of_units=((lead + 1000,),)) == []
-        assert f"位{lead}" in tags(conn, made.id)
+        assert {f"位{lead}", "态toaccept"} <= tags(conn, made.id)
         do(conn, there, made.id, "ask_return")
         do(conn, there, made.id, "agree_return")
         assert row(conn, made.id).unit_id is None
@@ -130,7 +137,7 @@ async def test_what_a_tag_says_too_much_nobody_sees(
         accused = stored(conn, text="路灯", unit_id=other, complained_unit_id=ours)
         assisting(conn, accused, ours)
         foreign = stored(conn, text="路灯", unit_id=other, content_class="ab", type="help")
-        wrong = {"tags": f" 位{ours} 类ab 型help"}
+        wrong = {"tags": f" 位{ours} 态closed 类ab 型help"}
         at = ticket_words.c.ticket_id == foreign
         conn.execute(update(ticket_words).where(at).values(wrong))
         actor = Actor(1, "unit", unit_ids=frozenset({ours}))
@@ -138,10 +145,36 @@ async def test_what_a_tag_says_too_much_nobody_sees(
         assert ids(conn, q="路灯", **mine) == [led]
         assert ids(conn, q="路灯", **mine, content_classes=("a_b",), types=("help",)) == [led]
         assert ids(conn, q="路灯", **mine, content_classes=("ab",)) == []
+        assert ids(conn, q="路灯", **mine, states=("closed",)) == []
         assert ids(conn, q="路灯", order=order, content_classes=("ab",)) == [foreign]
         assert ids(conn, q="路灯", order=order, unit_id=ours) == [led]
-        for typed in (f"位{ours}", f"路灯 位{ours}", "类ab", "型help"):
+        for typed in (f"位{ours}", f"路灯 位{ours}", "类ab", "型help", "标1", "态closed"):
             assert ids(conn, q=typed, order=order) == []
+
+    await database.write(go)
+
+
+async def test_each_filter_with_words_finds_what_it_finds_without(database: Database) -> None:
+    def go(conn: Connection) -> None:
+        unit_id, who = new_unit(conn), person(conn)
+        fits = stored(
+            conn, text="路灯", unit_id=unit_id, account_id=who, state="in_progress",
+            type="help", content_class="a_b", disposition="passed_on", difficulty="simple",
+            special=True, repeats=1,
+        )  # fmt: skip
+        stored(conn, text="路灯", content_class="有词")
+        asked: list[dict[str, Any]] = [
+            {"states": ("in_progress", "closed")}, {"types": ("help",)},
+            {"content_classes": ("a_b", "c")}, {"dispositions": ("passed_on",)},
+            {"difficulties": ("simple",)}, {"unit_id": unit_id}, {"account_id": who},
+            {"special": True}, {"repeated": True}, {"order": "repeats"},
+        ]  # fmt: skip
+        for one in asked:
+            assert ids(conn, **one) == ids(conn, q="路灯", **one) == [fits], one
+        everything = {name: value for one in asked for name, value in one.items()}
+        assert ids(conn, q="路灯", **everything) == [fits]
+        assert ids(conn, q="路灯", content_classes=("有词",)) == [fits + 1]
+        assert ids(conn, q="路灯", states=("rejected",)) == []
 
     await database.write(go)
 
@@ -166,7 +199,13 @@ async def test_old_tickets_get_their_tags_by_the_migration(url: str, database: D
         return made, helping, _line(conn, made)
 
     made, helping, before = await database.write(furnish)
-    assert before.count(" ") == 4
+    assert set(before.split()) == {
+        f"位{helping - 1}",
+        f"位{helping}",
+        "态todispatch",
+        "类ab",
+        "型help",
+    }
     await database.close()
     await asyncio.to_thread(command.downgrade, config_for(url), "0009")
     await asyncio.to_thread(migrate, url)

@@ -1,7 +1,8 @@
-"""A ticket's units, class and type stand beside its words: one index answers them together.
+"""What a list filters by stands beside a ticket's words: one index answers them together.
 
-Triggers keep them from now on: of a row that has words, whoever changes the ticket. Narrowing is
-all they are for; who may see a ticket is asked of the ticket itself.
+Triggers keep these tags from now on: of a row that has words, whoever changes the ticket. Narrowing
+is all they are for; who may see a ticket is asked of the ticket itself. The index takes each change
+in at once (fastupdate): a list of waiting ones would be worked off by some writer, while all wait.
 """
 # ruff: noqa: S608 - statements are put together of this file's own names
 
@@ -13,7 +14,14 @@ down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-COLUMNS = ("unit_id", "content_class", "type")
+CODES = {
+    "state": "态",
+    "content_class": "类",
+    "type": "型",
+    "disposition": "办",
+    "difficulty": "难",
+}
+COLUMNS = ("unit_id", "account_id", *CODES, "special", "repeats")
 
 
 def code(sign: str, column: str) -> str:
@@ -24,8 +32,11 @@ def code(sign: str, column: str) -> str:
 
 def tags(together: str, of: str) -> str:
     """The tags of the ticket with the id `of`; as `tickets.words` writes them."""
+    codes = " || ".join(code(sign, f"t.{column}") for column, sign in CODES.items())
     return f"""SELECT coalesce(' 位' || CAST(t.unit_id AS TEXT), '')
-    || {code("类", "t.content_class")} || {code("型", "t.type")}
+    || coalesce(' 员' || CAST(t.account_id AS TEXT), '') || {codes}
+    || CASE WHEN t.special THEN ' 标1' ELSE '' END
+    || CASE WHEN t.repeats > 0 THEN ' 标2' ELSE '' END
     || coalesce((SELECT {together}(' 位' || CAST(a.unit_id AS TEXT), '')
         FROM ticket_assist a WHERE a.ticket_id = t.id), '')
     FROM ticket t WHERE t.id = {of}"""
@@ -94,7 +105,7 @@ def upgrade() -> None:
         statements = (*fts("words, tags", "NEW.words, NEW.tags", "OLD.words, OLD.tags"), *SQLITE)
     else:
         fill = f"UPDATE ticket_words SET tags = ({tags('string_agg', 'ticket_id')})"
-        index = gin("words || tags")
+        index = gin("words || tags", " WITH (fastupdate = off)")
         statements = (fill, index, *POSTGRES)
     for statement in statements:
         op.execute(statement)
@@ -115,9 +126,9 @@ def downgrade() -> None:
         op.execute(statement)
 
 
-def gin(line: str) -> str:
+def gin(line: str, options: str = "") -> str:
     return f"""CREATE INDEX ix_ticket_words_found ON ticket_words
-    USING gin (array_to_tsvector(string_to_array({line}, ' ')))"""
+    USING gin (array_to_tsvector(string_to_array({line}, ' '))){options}"""
 
 
 def forget_index(on_sqlite: bool) -> None:
