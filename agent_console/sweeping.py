@@ -8,6 +8,7 @@ import logging
 import secrets
 import time
 
+from agent_console import waiting_files
 from agent_console.parts import Parts
 from db import marks
 from db.engine import DatabaseUnavailable
@@ -22,6 +23,7 @@ LEASE_MS = 120_000
 STOP_S = 2.0
 ARCHIVE_EVERY_S = 600.0
 """The archive is in no hurry, and looks at every ticket that ended."""
+TIDY_EVERY_S = 600.0
 
 
 class Sweeper:
@@ -33,6 +35,7 @@ class Sweeper:
         self._who = secrets.randbelow(marks.MOST) + 1
         self._seeded = False
         self._archive_at = 0.0
+        self._tidy_at = 0.0
 
     async def keep(self) -> None:
         """Sweep again and again."""
@@ -54,7 +57,8 @@ class Sweeper:
         """
         if not await self._turn():
             return False
-        for part in (self._seed, self._calendar, self._remind, self._gather, self._archive):
+        parts = (self._seed, self._calendar, self._remind, self._gather, self._archive, self._tidy)
+        for part in parts:
             try:
                 await part()
             except DatabaseUnavailable:
@@ -106,6 +110,15 @@ class Sweeper:
         database, place, now_ms = self._parts.database, self._place, self._parts.now_ms()
         if await database.read(digest_reminder.is_due, place, now_ms):
             await database.write(digest_reminder.tell, place, now_ms)
+
+    async def _tidy(self) -> None:
+        """Files of public forms that were never sent."""
+        if time.monotonic() < self._tidy_at:
+            return
+        gone = await asyncio.to_thread(waiting_files.clean, self._parts.settings.attached)
+        if gone:
+            log.info("files of %d forms that were never sent are gone", gone)
+        self._tidy_at = time.monotonic() + TIDY_EVERY_S
 
     async def _archive(self) -> None:
         """Move 25, ticket by ticket."""
