@@ -9,7 +9,7 @@ import pytest
 from tests.support.copy import Copy, running_copy, with_queue
 from tests.support.steps import hears, talking, waiting_citizen
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_given_just_dialled_when_citizen_hangs_up_then_nothing_is_left(copy: Copy) -> None:

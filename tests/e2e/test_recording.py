@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,11 +15,18 @@ from sqlalchemy import select
 from db.models import recording_mark
 from hotline.testphone import hearing
 from hotline.testphone.alaw import Samples
-from tests.support.copy import Copy
+from tests.support.copy import Copy, running_copy
 from tests.support.steps import ask, hear_each_other, sides, talking
 from tests.support.tones import CITIZEN_HZ, SEAT_HZ
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def copy() -> AsyncIterator[Copy]:
+    """One for each test: they spoil its disk."""
+    async with running_copy() as running:
+        yield running
 
 
 async def test_given_recording_paused_when_both_speak_then_nothing_of_it_is_kept(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,19 @@ import pytest
 from db.engine import url_of
 from hotline.testphone import Citizen, SeatCall, Seats
 from tests.support.asterisk import running_asterisk
-from tests.support.copy import Copy
+from tests.support.copy import Copy, running_copy
 from tests.support.forked import ForkedPart
 from tests.support.settings import make_settings
 from tests.support.steps import hear_each_other, hears, talking
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def copy() -> AsyncIterator[Copy]:
+    """One for each test: its controller is fenced, its directories get a second one's."""
+    async with running_copy() as running:
+        yield running
 
 
 def elsewhere(copy: Copy) -> Path:

@@ -20,7 +20,7 @@ from tests.support.steps import (
 )
 from tests.support.tones import CITIZEN_HZ
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_given_seat_that_does_not_answer_when_time_is_over_then_next_seat_rings(
@@ -158,7 +158,9 @@ async def test_given_callback_asked_for_when_citizen_hangs_up_then_he_is_to_be_r
         await hears(copy, citizen, "callback_done")
         await citizen.hang_up()
     row = await copy.complete(citizen, "abandoned_in_queue")
-    statement = select(missed_call.c.state, missed_call.c.kind)
+    statement = select(missed_call.c.state, missed_call.c.kind).where(
+        missed_call.c.call_id == row.id
+    )
     kept = await copy.db.read(lambda conn: conn.execute(statement).one())
     assert kept.state == "open"
     assert kept.kind in ("callback", "abandoned")

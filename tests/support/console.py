@@ -103,15 +103,7 @@ class House:
 
     async def everybody_goes(self) -> None:
         """Wait for every call to end, then send every seat home: the next test starts afresh."""
-        await self.copy.until(self.copy.none_open, 30, "every call has ended")
-
-        def send_home(conn: Connection) -> None:
-            for seat in seats.all_seats(conn):
-                if seat.state == "wrap_up":
-                    seats.end_wrap_up(conn, seat.id)
-                seats.go_offline(conn, seat.id)
-
-        await self.copy.db.write(send_home)
+        await self.copy.everybody_goes(30)
 
 
 def for_screens(settings: Settings) -> Settings:
@@ -126,10 +118,10 @@ def for_screens(settings: Settings) -> Settings:
 
 @asynccontextmanager
 async def running_house(
-    settings: Callable[[Settings], Settings] = for_screens,
+    settings: Callable[[Settings], Settings] = for_screens, *, outside: bool = False
 ) -> AsyncIterator[House]:
-    """Start everything, hand it out, stop it."""
-    async with running_copy(settings) as copy:
+    """Start everything, hand it out, stop it. With `outside` somebody can be called there."""
+    async with running_copy(settings, outside=outside) as copy:
         house = House(copy)
         # Somebody is there first, so that no accounts of a demonstration are made.
         await house.person("admin")

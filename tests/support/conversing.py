@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from db.models import leg, leg_span
-from floor import calls, seats
+from floor import calls
 from floor.calls import Call
 from floor.requests import Request
 from hotline import wiring
@@ -155,18 +155,8 @@ def _records_are_whole(conn: Connection) -> None:
 
 async def everybody_goes(copy: Copy) -> None:
     """After a test: every call has ended, every seat goes home, nothing rings any more."""
-    await copy.until(copy.none_open, 20, "every call has ended")
-
-    def send_home(conn: Connection) -> None:
-        for one in seats.all_seats(conn):
-            if one.state == "wrap_up":
-                seats.end_wrap_up(conn, one.id)
-            seats.go_offline(conn, one.id)
-
-    await copy.db.write(send_home)
+    await copy.everybody_goes()
     copy.outside.forget()
-    while copy.telephones.rung_now() is not None:
-        continue
     await copy.db.read(_records_are_whole)
 
 

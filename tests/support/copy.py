@@ -105,7 +105,9 @@ class SeatAt:
 
     async def rung(self, within_s: float = WITHIN_S) -> SeatCall:
         """The call that rings this seat's telephone; nobody else's may ring before."""
-        call = await self.copy.telephones.rung(within_s)
+        async with asyncio.timeout(within_s):
+            while (call := await self.copy.telephones.rung(within_s)).endpoint in self.copy.gone:
+                pass
         assert call.endpoint == self.endpoint, f"{call.endpoint} rang, not {self.endpoint}"
         return call
 
@@ -133,6 +135,8 @@ class Copy:
         self._sealer = wiring.sealer(settings)
         self._people = 0
         self._citizens = 0
+        self.gone: set[str] = set()
+        """Telephones of seats whose people went home: one may ring a last time, for nobody."""
 
     # --- people
 
@@ -173,6 +177,15 @@ class Copy:
             number=number,
             **more,  # type: ignore[arg-type]
         )
+
+    async def everybody_goes(self, within_s: float = 20) -> None:
+        """Between two tests: every call has ended, every seat goes home, the controller is there."""
+        if self.controller.returncode is not None:
+            await self.controller.start()
+        await self.until(self.none_open, within_s, "every call has ended")
+        self.gone.update(await self.db.write(_send_home))
+        while self.telephones.rung_now() is not None:
+            pass
 
     # --- what is kept
 
@@ -299,6 +312,16 @@ class Copy:
             if path.exists()
         ]
         return "\n--\n".join(texts)
+
+
+def _send_home(conn: Connection) -> list[str]:
+    """Every seat is left; their telephones."""
+    everybody = seats.all_seats(conn)
+    for one in everybody:
+        if one.state == "wrap_up":
+            seats.end_wrap_up(conn, one.id)
+        seats.go_offline(conn, one.id)
+    return [one.endpoint for one in everybody]
 
 
 @asynccontextmanager
