@@ -7,12 +7,13 @@ import json
 import re
 
 import aiohttp
+import numpy as np
 import pytest
 
 from dialplan import phones
 from ivr.ami import Ami
 from tests.dialplan.conftest import BUSY_HZ, no_call_left, until
-from tests.dialplan.sipp import ear, purely, sipp, stereo, strength, tone
+from tests.dialplan.sipp import RATE_HZ, Sound, ear, purely, sipp, stereo, strength, tone
 from tests.support.asterisk import Running
 from tests.support.ports import free_port
 
@@ -233,3 +234,56 @@ async def test_a_recording_has_the_caller_left_and_what_he_hears_right(asterisk:
     assert strength(left, BUSY_HZ) < 0.01
     assert strength(right[:8000], BUSY_HZ) > 0.9
     assert strength(right, CALLER_HZ) < 0.01
+
+
+def beat(pitch_hz: float) -> Sound:
+    """A short tone at the start of every second."""
+    sound = tone(pitch_hz, 1.0)
+    sound[RATE_HZ // 5 :] = 0
+    return sound
+
+
+def place_of_beat(sound: Sound) -> float:
+    """Where in the second the beat lies, in milliseconds."""
+    level = np.abs(sound.astype(float))
+    turns = np.exp(-2j * np.pi * np.arange(sound.size) / RATE_HZ)
+    return float(np.angle(np.dot(level, turns)) / (2 * np.pi) * 1000)
+
+
+def apart(one: float, other: float) -> float:
+    """The shorter way around the second between two places."""
+    return abs((one - other + 500) % 1000 - 500)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+async def test_given_a_minute_of_talk_then_both_sides_stay_in_step(
+    asterisk: Running, ami: Ami
+) -> None:
+    seat_port = free_port()
+    endpoint = await asterisk.push_seat(2, seat_port)
+    await ami.queue_add("fallback", f"PJSIP/{endpoint}", "seat 2")
+    spooled = set(asterisk.settings.spool.glob("*.raw"))
+    async with (
+        no_call_left(asterisk),
+        ear(beat(440)) as caller,
+        ear(beat(1000)) as seat,
+        sipp("seat", sip_port=asterisk.sip_port, ear_port=seat.port, port=seat_port) as answers,
+        sipp("caller", sip_port=asterisk.sip_port, ear_port=caller.port, hold_s=76) as calls,
+    ):
+        await calls.done(120)
+        await answers.done()
+    await ami.queue_remove("fallback", f"PJSIP/{endpoint}")
+    (recording,) = set(asterisk.settings.spool.glob("*.raw")) - spooled
+    left, right = stereo(recording)
+    talk = slice(left.size - 61 * RATE_HZ, left.size - RATE_HZ)
+    for end in (slice(0, 10 * RATE_HZ), slice(50 * RATE_HZ, 60 * RATE_HZ)):
+        assert strength(left[talk][end], 440) > 0.6
+        assert strength(right[talk][end], 1000) > 0.6
+        assert strength(left[talk][end], 1000) < 0.1
+        assert strength(right[talk][end], 440) < 0.1
+    first, last = slice(0, 10 * RATE_HZ), slice(50 * RATE_HZ, 60 * RATE_HZ)
+    before = place_of_beat(left[talk][first]) - place_of_beat(right[talk][first])
+    after = place_of_beat(left[talk][last]) - place_of_beat(right[talk][last])
+    # A frame now and then is jitter; a drift would be many of them.
+    assert apart(before, after) <= 100
