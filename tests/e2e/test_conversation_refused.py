@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -38,7 +39,7 @@ async def test_given_talk_when_what_is_not_there_is_asked_for_then_each_has_its_
 ) -> None:
     busy = await copy.seat(available=False)
     async with scene(copy) as talk:
-        for verb, args in (
+        asked: tuple[tuple[str, dict[str, Any]], ...] = (
             ("swap", {}),
             ("join", {}),
             ("leave", {}),
@@ -61,8 +62,10 @@ async def test_given_talk_when_what_is_not_there_is_asked_for_then_each_has_its_
             ("emergency", {"number": "12345"}),
             ("emergency", {}),
             ("fly", {}),
-        ):
-            sentence = await talk.refused(verb, **args)
+        )
+        # At once: a button of another process is seen with the next look at the feed.
+        sentences = await asyncio.gather(*(talk.refused(verb, **args) for verb, args in asked))
+        for (verb, _), sentence in zip(asked, sentences, strict=True):
             assert sentence
             assert sentence.isascii() is False, f"{verb}: {sentence}"
         await talk.hear({"caller": "a", "agent": "c"})

@@ -16,8 +16,8 @@ DIGITS_HZ = 2800.0
 """Every spoken number."""
 
 LENGTH_S = 0.6
-LONG_S = 1.5
-_LONG = ("greeting", "menu", "blocked")
+_LONGER_S = {"greeting": 2.5, "menu": 1.5, "blocked": 1.5}
+"""What a key is pressed into must still be playing then, on however busy a machine."""
 _LOWEST_HZ, _STEP_HZ = 500.0, 60.0
 
 
@@ -33,7 +33,7 @@ def record(settings: Settings, directory: Path) -> dict[str, float]:
     found = pitches(settings)
     assert max(found.values()) < DIGITS_HZ - _STEP_HZ, "no room for one more sentence"
     for name, hz in found.items():
-        _write(directory / f"{name}.wav", hz, LONG_S if name in _LONG else LENGTH_S)
+        _write(directory / f"{name}.wav", hz, _LONGER_S.get(name, LENGTH_S))
     for number in [*range(100), "many"]:
         _write(directory / "digits" / f"{number}.wav", DIGITS_HZ, 0.3)
     return found
