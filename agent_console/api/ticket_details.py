@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
+from agent_console.api.attachments import CLOSED_TO_FILES
 from agent_console.api.ticket_parts import (
     Asked,
     Assisting,
@@ -16,11 +17,13 @@ from agent_console.api.ticket_parts import (
     Term,
 )
 from agent_console.api.working_time import Watch
+from agent_console.roles import HEADS
 from db.models import (
     account,
     ticket,
     ticket_ask,
     ticket_assist,
+    ticket_attachment,
     ticket_list,
     ticket_paper,
     ticket_rating,
@@ -181,11 +184,20 @@ def lists(conn: Connection, ticket_id: int) -> list[Listed]:
     return [Listed(*row) for row in rows]
 
 
-def attached(conn: Connection, ticket_id: int) -> list[Attached]:
+def attached(conn: Connection, actor: Actor, ticket_id: int, state: str) -> list[Attached]:
+    """The files, each with whether she may take it off: her own, a head any, while it is open."""
+    asked = select(ticket_attachment.c.id).where(
+        ticket_attachment.c.ticket_id == ticket_id,
+        ticket_attachment.c.account_id == actor.account_id,
+    )
+    hers = set(conn.execute(asked).scalars())
     return [
-        Attached(one.id, one.name, one.media, one.size_bytes, one.by or None, one.at_ms)
+        Attached(
+            one.id, one.name, one.media, one.size_bytes, one.by or None, one.at_ms,
+            state not in CLOSED_TO_FILES and (one.id in hers or actor.role in HEADS),
+        )
         for one in attachments.of_ticket(conn, ticket_id)
-    ]
+    ]  # fmt: skip
 
 
 def links(conn: Connection, actor: Actor, ticket_id: int, merged_into: int | None) -> list[Link]:

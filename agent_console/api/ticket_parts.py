@@ -112,6 +112,8 @@ class Attached(msgspec.Struct, frozen=True):
     size_bytes: int
     by: str | None
     at_ms: int
+    may_remove: bool
+    """Whether this person may take it off again."""
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -110,7 +110,7 @@ def full(conn: Connection, seer: Seer, ticket_id: int) -> Ticket | None:
         papers=details.papers_of(conn, actor, row.id),
         ratings=details.ratings(conn, row.id),
         lists=details.lists(conn, row.id),
-        attachments=details.attached(conn, row.id),
+        attachments=details.attached(conn, actor, row.id, row.state),
         links=details.links(conn, actor, row.id, row.merged_into),
         editable=may_edit(actor, row),
         moves=choices.possible(limits),

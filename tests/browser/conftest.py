@@ -39,7 +39,7 @@ def pytest_runtest_makereport(item: pytest.Item):  # type: ignore[no-untyped-def
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def house() -> AsyncIterator[House]:
-    async with running_house() as running:
+    async with running_house(outside=True) as running:
         yield running
 
 

@@ -432,5 +432,7 @@ export const Problem = z.object({
     .array(z.object({ name: z.string(), label: z.string() }))
     .nullish()
     .transform((value) => value ?? []),
+  /** Fields in which the reporter was found, each as it may stand. */
+  instead: z.record(z.string(), z.string()).nullish(),
 });
 export type Problem = z.infer<typeof Problem>;

@@ -25,6 +25,8 @@ export function useMoveForm(ticket: Readonly<Ref<Ticket>>, name: string, taken: 
   );
   const wasKept = ref(kept !== null);
   const errors = ref<Record<string, string>>({});
+  /** What the server offers to write instead, where it found the reporter in a text. */
+  const instead = ref<Readonly<Record<string, string>>>({});
   const problem = ref('');
   const reasons = shallowRef<Reason[]>([]);
   const allowed = shallowRef<string[]>([]);
@@ -44,6 +46,9 @@ export function useMoveForm(ticket: Readonly<Ref<Ticket>>, name: string, taken: 
     values.value = { ...values.value, [field]: value };
     errors.value = Object.fromEntries(
       Object.entries(errors.value).filter(([which]) => which !== field),
+    );
+    instead.value = Object.fromEntries(
+      Object.entries(instead.value).filter(([which]) => which !== field),
     );
     wasKept.value = false;
     if (isWorthKeeping(fields.value, values.value)) {
@@ -67,6 +72,7 @@ export function useMoveForm(ticket: Readonly<Ref<Ticket>>, name: string, taken: 
     errors.value = Object.fromEntries(
       errorList.filter(({ field }) => named.has(field)).map(({ field, message }) => [field, message]),
     );
+    instead.value = refusal?.instead ?? {};
     const others = errorList.filter(({ field }) => !named.has(field)).map(({ message }) => message);
     if (error instanceof Unreachable) problem.value = '没有提交：网络已断开。填写的内容保留在本机。';
     else if (others.length > 0) problem.value = others.join('；');
@@ -100,7 +106,7 @@ export function useMoveForm(ticket: Readonly<Ref<Ticket>>, name: string, taken: 
   }
 
   return {
-    move, fields, values, set, errors, problem, reasons, allowed, busy, noRoom, wasKept, offered,
+    move, fields, values, set, errors, instead, problem, reasons, allowed, busy, noRoom, wasKept, offered,
     overtaken, told, seen, submit, giveUp,
   }; // prettier-ignore
 }

@@ -47,13 +47,21 @@ class Desk {
   away = false;
   readonly saves: Record<string, string | number | null>[] = [];
 
+  refuses = '';
+
   save(version: number, fields: Record<string, string | number | null>): Promise<Ticket> {
     if (this.away) return Promise.reject(new Unreachable());
     if (version !== this.ticket.version) return Promise.reject(conflict(this.ticket));
+    if (this.refuses !== '' && fields['text'] === this.refuses) return Promise.reject(tooMuch());
     this.saves.push(fields);
     this.ticket = Ticket.parse({ ...this.ticket, ...fields, version: version + 1 });
     return Promise.resolve(this.ticket);
   }
+}
+
+function tooMuch(): Error {
+  const errors = [{ field: 'text', message: '含有来电人的姓名' }];
+  return new Refused({ title: '', status: 422, errors, instead: { text: '司**反映' } });
 }
 
 function conflict(current: Ticket): Error {
@@ -153,6 +161,37 @@ describe('without the server', () => {
   });
 });
 
+describe('a text in which the reporter stands', () => {
+  it('is held back and kept here, the other fields are saved, and it is not handed in', async () => {
+    desk.refuses = '司徒埋名反映';
+    const complete = vi.spyOn(server, 'completeTicket');
+    const draft = await opened();
+    draft.set('text', '司徒埋名反映');
+    draft.set('type', 'help');
+    await vi.runAllTimersAsync();
+    expect(desk.saves).toEqual([{ type: 'help' }]);
+    expect(draft.errors.value).toEqual([{ field: 'text', message: '含有来电人的姓名' }]);
+    expect(draft.saving.value.state).toBe('refused');
+    expect(draft.value('text')).toBe('司徒埋名反映');
+    expect(shelf.size).toBe(1);
+    expect(await draft.complete()).toBe(false);
+    expect(complete).not.toHaveBeenCalled();
+  });
+  it('given what is offered instead is taken, is saved', async () => {
+    desk.refuses = '司徒埋名反映';
+    const draft = await opened();
+    draft.set('text', '司徒埋名反映');
+    await vi.runAllTimersAsync();
+    draft.set('text', draft.instead.value['text'] ?? '');
+    expect(draft.errors.value).toEqual([]);
+    expect(draft.instead.value).toEqual({});
+    await vi.runAllTimersAsync();
+    expect(desk.saves).toEqual([{ text: '司**反映' }]);
+    expect(draft.saving.value.state).toBe('saved');
+    expect(shelf.size).toBe(0);
+  });
+});
+
 describe('two people at one ticket', () => {
   it('keeps both when they wrote in different fields', async () => {
     const draft = await opened();
@@ -190,6 +229,45 @@ describe('two people at one ticket', () => {
     desk.ticket = { ...desk.ticket, company: '甲公司', version: 2 };
     await draft.heard(2);
     expect(draft.value('company')).toBe('甲公司');
+  });
+
+  it('given the calendar moved its deadline, shows it beside what is typed, of the same version', async () => {
+    const draft = await opened();
+    draft.set('text', '来电人咨询');
+    desk.ticket = { ...desk.ticket, due_ms: 5, due_kind: 'done' };
+    await draft.heard(1, true);
+    expect(draft.ticket.value?.due_ms).toBe(5);
+    expect(draft.value('text')).toBe('来电人咨询');
+    expect(draft.ticket.value?.version).toBe(1);
+  });
+});
+
+describe('the feed', () => {
+  it('given its own save is told, reads nothing; told again, reads what changed beside it', async () => {
+    const draft = await opened();
+    draft.set('text', '来电人');
+    await vi.runAllTimersAsync();
+    const reads = vi.mocked(server.ticket).mock.calls.length;
+    await draft.heard(2);
+    expect(server.ticket).toHaveBeenCalledTimes(reads);
+    await draft.heard(2);
+    expect(server.ticket).toHaveBeenCalledTimes(reads + 1);
+    await draft.heard(1);
+    expect(server.ticket).toHaveBeenCalledTimes(reads + 1);
+  });
+  it('given a file was hung on a ticket that was only read, reads it again', async () => {
+    const draft = await opened();
+    await draft.heard(1);
+    expect(server.ticket).toHaveBeenCalledTimes(2);
+  });
+  it('given a move is told before its answer is here, the file after it is read', async () => {
+    const draft = await opened();
+    desk.ticket = { ...desk.ticket, version: 2 };
+    await draft.heard(2);
+    draft.show(desk.ticket);
+    const reads = vi.mocked(server.ticket).mock.calls.length;
+    await draft.heard(2);
+    expect(server.ticket).toHaveBeenCalledTimes(reads + 1);
   });
 });
 

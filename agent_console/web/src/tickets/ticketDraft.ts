@@ -16,6 +16,7 @@ export type Saving =
   | { state: 'kept' }
   | { state: 'refused'; why: string };
 
+const TO_MEND: Saving = { state: 'refused', why: '请按红字提示修改' };
 const PAUSE_MS = 800;
 const RETRY_MS = 4_000;
 
@@ -30,9 +31,16 @@ export class TicketDraft {
   readonly errors: Ref<{ field: string; message: string }[]> = ref([]);
   readonly clashes: Ref<Clash[]> = ref([]);
   readonly restored: Ref<boolean> = ref(false);
+  /** What the server offers to write instead, where it found the reporter in a text. */
+  readonly instead: Ref<Readonly<Record<string, string>>> = ref({});
   readonly #edits: Partial<Values> = reactive({});
   /** The server's value on which each edit was made. */
   #base: Partial<Values> = {};
+  /** Refused as they are typed: the other fields are saved without them. */
+  readonly #held = new Set<Field>();
+  /** The newest version that the feed told of, and the one of mine that it has not told yet. */
+  #heard = 0;
+  #mine = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sending: Promise<void> | null = null;
 
@@ -66,6 +74,7 @@ export class TicketDraft {
     if (same(value, this.value(field))) return;
     if (!(field in this.#edits)) this.#base[field] = this.#kept(field);
     this.#edits[field] = value;
+    this.#held.delete(field);
     this.clearError(field);
     this.#keep();
     this.#schedule(PAUSE_MS);
@@ -74,6 +83,9 @@ export class TicketDraft {
   /** The field is being put right. */
   clearError(field: string): void {
     this.errors.value = this.errors.value.filter((error) => error.field !== field);
+    this.instead.value = Object.fromEntries(
+      Object.entries(this.instead.value).filter(([name]) => name !== field),
+    );
   }
 
   /** The person decides a clash: their own words or the other's. */
@@ -95,7 +107,7 @@ export class TicketDraft {
       this.#sending = this.#send().finally(() => (this.#sending = null));
       await this.#sending;
     }
-    return !this.#pending() && this.clashes.value.length === 0;
+    return !this.#pending() && this.clashes.value.length === 0 && this.#held.size === 0;
   }
 
   /** Hands the form in; true when the server took it. */
@@ -105,7 +117,9 @@ export class TicketDraft {
       if (!(await this.flush())) return false;
       const version = this.ticket.value?.version;
       if (version === undefined) return false;
-      this.#take(await server.completeTicket(this.id, version, form));
+      const done = await server.completeTicket(this.id, version, form);
+      this.#did(done);
+      this.#take(done);
       this.errors.value = [];
       return true;
     } catch (error) {
@@ -118,6 +132,7 @@ export class TicketDraft {
 
   /** A move was done with it, or somebody else was faster: this is how it stands now. */
   show(ticket: Ticket): void {
+    this.#did(ticket);
     this.#take(ticket);
   }
 
@@ -126,10 +141,22 @@ export class TicketDraft {
     this.failed.value = '工单已转出，不再由您的单位办理';
   }
 
-  /** The feed says the ticket has this version now. */
-  async heard(version: number): Promise<void> {
+  /**
+   * The feed says the ticket has this version now, or the same one and another deadline. What I
+   * did myself is told once and known already; told of the same version without that, something
+   * changed beside it: a file.
+   */
+  async heard(version: number, reckoned = false): Promise<void> {
     if (this.#sending !== null) await this.#sending;
-    if ((this.ticket.value?.version ?? 0) < version) await this.load();
+    const known = this.#mine === version && !reckoned;
+    this.#heard = Math.max(this.#heard, version);
+    if (known) this.#mine = 0;
+    else if (reckoned || (this.ticket.value?.version ?? 0) <= version) await this.load();
+  }
+
+  /** This version is here already, and the feed is still to tell of it. */
+  #did(ticket: Ticket): void {
+    if (ticket.version > this.#heard) this.#mine = ticket.version;
   }
 
   /** The network is back. */
@@ -160,7 +187,9 @@ export class TicketDraft {
 
   #sendable(): Sent {
     const blocked = new Set(this.clashes.value.map((clash) => clash.field));
-    const entries = FIELDS.filter((field) => field in this.#edits && !blocked.has(field)).map(
+    const entries = FIELDS.filter(
+      (field) => field in this.#edits && !blocked.has(field) && !this.#held.has(field),
+    ).map(
       (field) => [field, toSend(field, this.#edits[field] ?? '')] as const,
     );
     return Object.fromEntries(entries);
@@ -182,16 +211,32 @@ export class TicketDraft {
     this.saving.value = { state: 'saving' };
     try {
       const saved = await server.saveTicket(this.id, version, { ...sent });
+      this.#did(saved);
       for (const field of FIELDS) {
         if (!(field in sent)) continue;
         if (same(this.#edits[field], words(sent[field]))) this.#forgetEdit(field);
         else this.#base[field] = valuesOf(saved)[field];
       }
       this.#take(saved);
-      this.saving.value = { state: 'saved', atMs: serverNow() };
+      this.saving.value =
+        this.#held.size > 0 ? TO_MEND : { state: 'saved', atMs: serverNow() };
     } catch (error) {
       this.#failed(error);
+      this.#hold(error, sent);
     }
+  }
+
+  /** What is wrong is mended by the person; the rest need not wait for it. */
+  #hold(error: unknown, sent: Sent): void {
+    if (!(error instanceof Refused) || error.status !== 422) return;
+    const wrong = FIELDS.filter((field) => field in sent && error.fieldMessage(field) !== null);
+    for (const field of wrong) {
+      // Typed anew while it was under way: that is tried as it is now.
+      if (same(this.#edits[field], words(sent[field]))) this.#held.add(field);
+    }
+    if (wrong.length === 0) return;
+    this.saving.value = TO_MEND;
+    if (this.#pending()) this.#schedule(0);
   }
 
   #failed(error: unknown): void {
@@ -201,8 +246,11 @@ export class TicketDraft {
       this.saving.value = { state: 'idle' };
       if (this.#pending()) this.#schedule(0);
     } else if (problem?.status === 422 || problem?.status === 409) {
-      this.errors.value =
-        problem.errors.length > 0 ? problem.errors : [{ field: '', message: sentence(error) }];
+      const told = problem.errors.length > 0 ? problem.errors : [{ field: '', message: sentence(error) }];
+      // What was held back before was not sent again, and is as wrong as it was.
+      const before = this.errors.value.filter((one) => this.#held.has(one.field as Field));
+      this.errors.value = [...before, ...told];
+      this.instead.value = { ...this.instead.value, ...(problem.instead ?? {}) };
       this.saving.value = { state: 'idle' };
       // Handed in elsewhere meanwhile: show it as it stands now.
       if (problem.status === 409) void this.load();
