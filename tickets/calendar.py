@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select
@@ -79,6 +80,22 @@ def set_day(conn: Connection, by: int, region: str, day: date, kind: Kind, sourc
     return made
 
 
+class Change(NamedTuple):
+    """A day that a notice changes; None: no notice names it, the weekday decides."""
+
+    day: date
+    before: Kind | None
+    after: Kind | None
+
+
+def changes(conn: Connection, region: str, year: int, named: dict[date, Kind]) -> list[Change]:
+    """The days that a notice for this year would change, in their order; nothing is written."""
+    before = _of_notice(conn, region, year, named)
+    of = {day: Change(day, before[day].kind if day in before else None, named.get(day))
+          for day in before.keys() | named.keys()}  # fmt: skip
+    return [of[day] for day in sorted(of) if of[day].before != of[day].after]
+
+
 def announce(
     conn: Connection, by: int, region: str, year: int, source: str, named: dict[date, Kind]
 ) -> int:
@@ -86,25 +103,29 @@ def announce(
 
     Days that were there for that year go, as a notice names all of them. Returns how many differ.
     """
-    before = {
-        one.day: one
-        for one in days(conn, region)
-        if one.region == region and (one.day.year == year or one.day in named)
-    }
+    changed = len(changes(conn, region, year, named))
+    before = _of_notice(conn, region, year, named)
     lent = [one for one in days(conn, region, year - 1) if one.region == region]
     _write_shipped(conn, lent)
     after = {day: Day(region, day, kind, source, announced=True) for day, kind in named.items()}
     _drop(conn, region, before.keys() | after.keys())
     conn.execute(insert(calendar_day), [_row(day) for day in after.values()])
     marks.stamp(conn, STAMP)
-    changed = sum(
-        (before[day].kind if day in before else None) != (after[day].kind if day in after else None)
-        for day in before.keys() | after.keys()
-    )
     detail = {"region": region, "year": year, "source": source, "days": len(after)}
     detail["dropped"] = sorted(day.isoformat() for day in before.keys() - after.keys())
     keep(conn, by, "calendar", year, "announced", detail, {"region": region, "year": year})
     return changed
+
+
+def _of_notice(
+    conn: Connection, region: str, year: int, named: dict[date, Kind]
+) -> dict[date, Day]:
+    """The region's own days that a notice for this year takes the place of."""
+    return {
+        one.day: one
+        for one in days(conn, region)
+        if one.region == region and (one.day.year == year or one.day in named)
+    }
 
 
 def _write_shipped(conn: Connection, known: Iterable[Day]) -> None:

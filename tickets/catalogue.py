@@ -55,13 +55,21 @@ class Moved(Exception):
     """Units or classes were changed while lines that name them were on their way."""
 
 
+class Change(msgspec.Struct, frozen=True):
+    """What an import does to a line: there was none before, or is none after, or it says other."""
+
+    before: Rule | None
+    after: Rule | None
+
+
 class TakenIn(msgspec.Struct, frozen=True):
-    """What an import changed."""
+    """What an import changed; `changes` in the order of the file, then what goes."""
 
     added: int
     changed: int
     removed: int
     unchanged: int
+    changes: list[Change]
 
 
 _columns = [dispatch_rule.c[name] for name in Rule.__struct_fields__]
@@ -184,7 +192,7 @@ def take_in(
         lines: each class and region once.
         whole: the lines are the catalogue, what is not among them goes; False: they are
             added to it, or take the place of lines of the same class and region.
-        trial: change nothing, only count.
+        trial: change nothing, only say what would change.
 
     Raises:
         Moved: a line names what is gone or closed since the lines were checked.
@@ -198,12 +206,21 @@ def take_in(
     named = {line.key for line in lines}
     gone = [key for key in before if key not in named] if whole else []
     unchanged = len(lines) - len(added) - len(changed)
-    counted = TakenIn(len(added), len(changed), len(gone), unchanged)
+    counted = TakenIn(len(added), len(changed), len(gone), unchanged, _changes(before, lines, gone))
     if not trial and (added or changed or gone):
         _write_many(conn, added, changed, gone)
         detail = msgspec.structs.asdict(counted) | {"whole": whole}
+        del detail["changes"]
         keep(conn, by, "catalogue", "*", "taken_in", detail, {"class_code": None, "region": None})
     return counted
+
+
+def _changes(
+    before: dict[tuple[str, str], Rule], lines: Sequence[Rule], gone: Sequence[tuple[str, str]]
+) -> list[Change]:
+    said = [(before.get(line.key), line) for line in lines]
+    other = [Change(old, line) for old, line in said if old is None or not old.says(line)]
+    return other + [Change(before[key], None) for key in gone]
 
 
 def _write_many(

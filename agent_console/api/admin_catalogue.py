@@ -7,13 +7,14 @@ from typing import Annotated
 
 import msgspec
 from aiohttp import web
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import Connection
 
 from agent_console import spreadsheets
 from agent_console.api import catalogue_sheet as sheet
 from agent_console.api.admin_classes import ClassCode
 from agent_console.api.admin_units import Region, Version
+from agent_console.api.changing import MOST_LISTED, Changing
 from agent_console.api.fields import RowId
 from agent_console.api.kept import as_problems
 from agent_console.context import Context
@@ -71,14 +72,17 @@ class ImportQuery(msgspec.Struct, forbid_unknown_fields=True):
     whole: bool = False
     """The file is the catalogue: lines that it does not have go."""
     trial: bool = False
-    """Only look and count."""
+    """Only look: nothing is kept, and what would change is listed."""
 
 
 class TakenIn(msgspec.Struct, frozen=True):
+    """How many lines; of a trial also the first MOST_LISTED of those that would change."""
+
     added: int
     changed: int
     removed: int
     unchanged: int
+    changes: list[Changing] | UnsetType = UNSET
 
 
 @operations.add("GET", "/admin/catalogue", "The dispatch catalogue", roles=HEADS)
@@ -142,7 +146,14 @@ async def import_catalogue(context: Context, *, query: ImportQuery) -> TakenIn:
         ) from None
     except catalogue.Moved:
         raise refused("单位或分类刚刚被修改，请重新导入", "place-moved") from None
-    return msgspec.convert(counted, TakenIn, from_attributes=True)
+    told = TakenIn(counted.added, counted.changed, counted.removed, counted.unchanged)
+    if not query.trial:
+        return told
+    names = {one.id: one.name for one in place.units}
+    listed = counted.changes[:MOST_LISTED]
+    return msgspec.structs.replace(
+        told, changes=[_in_words(one, place.labels, names) for one in listed]
+    )
 
 
 async def _file(request: web.Request) -> bytes:
@@ -158,6 +169,20 @@ async def _file(request: web.Request) -> bytes:
         if len(data) > most:
             raise Problem(413, f"文件过大，最大 {most // 2**20} MB", code="too-big")
     return bytes(data)
+
+
+def _in_words(change: catalogue.Change, labels: dict[str, str], names: dict[int, str]) -> Changing:
+    def units_of(rule: catalogue.Rule | None) -> str:
+        if rule is None:
+            return ""
+        helping = "、".join(names.get(one, "") for one in rule.assisting)
+        return names.get(rule.unit_id, "") + (f"（协办：{helping}）" if helping else "")
+
+    rule = change.after or change.before
+    if rule is None:
+        raise ValueError("a change of nothing")
+    where = labels[rule.class_code] + (f"（{rule.region}）" if rule.region else "")
+    return Changing(where, units_of(change.before), units_of(change.after))
 
 
 def _put(conn: Connection, by: int, body: LineWish) -> Line:

@@ -6,14 +6,16 @@ from datetime import date, timedelta
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
+from agent_console.api.changing import MOST_LISTED, Changing
 from agent_console.api.fields import NO_NUL
 from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.problem import FieldError, Problem
 from agent_console.roles import EVERYBODY
 from tickets import calendar, calendar_notice, recompute
+from tickets.calendar import Change
 from tickets.kept import Mistaken
 from tickets.place import Place
 from workdays import law, reading
@@ -26,6 +28,8 @@ ADMIN = frozenset({"admin"})
 CSV = frozenset({"text/csv", "text/plain", "application/vnd.ms-excel"})
 """What browsers call such a file."""
 MAX_CSV = 64 * 1024
+KINDS: dict[Kind, str] = {"work": "上班", "half": "上班半天", "off": "休息"}
+SATURDAY = 5
 
 Year = Annotated[int, Meta(ge=2020, le=2100)]
 Region = Annotated[str, Meta(max_length=12, pattern=r"^([0-9]{2}){0,6}$")]
@@ -69,6 +73,8 @@ class NoticeQuery(msgspec.Struct, forbid_unknown_fields=True):
     region: Region = COUNTRY
     source: Annotated[str, Meta(max_length=200, pattern=NO_NUL)] = ""
     """The document's name and number."""
+    trial: bool = False
+    """Only look: nothing is kept, and what would change is listed."""
 
 
 class SetDay(msgspec.Struct, forbid_unknown_fields=True):
@@ -86,10 +92,11 @@ class DaySet(msgspec.Struct, frozen=True):
 
 
 class NoticeTaken(msgspec.Struct, frozen=True):
-    """How many days differ from before, and how many open terms moved by it."""
+    """How many days differ from before, and how many open terms moved by it; of a trial the days."""
 
     changed: int
     recomputed: int
+    changes: list[Changing] | UnsetType = UNSET
 
 
 @operations.add("GET", "/admin/calendar", "The working days of a year", roles=EVERYBODY)
@@ -147,12 +154,40 @@ async def import_calendar(context: Context, *, query: NoticeQuery) -> NoticeTake
         )
     except Mistaken as mistaken:
         raise _bad_lines(mistaken) from None
+    if query.trial:
+        changes = await database.read(calendar.changes, query.region, query.year, named)
+        return _looked_at(changes, _left_out(known, query, named), known)
     source = query.source.strip() or f"{query.year}年{label(query.region)}放假安排（导入）"
     changed = await database.write(
         calendar.announce, context.account.id, query.region, query.year, source, named
     )
     moved = await recompute.everything(database, Place(context.parts.settings))
     return NoticeTaken(changed, moved)
+
+
+def _left_out(known: Calendar, query: NoticeQuery, named: dict[date, Kind]) -> list[Change]:
+    """Holidays that the law alone gives as yet, and that this notice of the country ends."""
+    if query.region != COUNTRY:
+        return []
+    by_law = (day for day in law.days_off(query.year) if known.by_law(day))
+    return [Change(day, None, None) for day in by_law if day not in named]
+
+
+def _looked_at(changes: list[Change], left_out: list[Change], known: Calendar) -> NoticeTaken:
+    """What the person reads before the notice is taken in; a mistake of hers should strike her."""
+    every = sorted(changes + left_out)
+    return NoticeTaken(len(every), 0, [_in_words(one, known) for one in every[:MOST_LISTED]])
+
+
+def _in_words(change: Change, known: Calendar) -> Changing:
+    weekday = change.day.weekday()
+    usual = f"未标注（{'周末休息' if weekday >= SATURDAY else '平日上班'}）"
+    unsaid = "法定节假日休息（尚无通知）" if known.by_law(change.day) else usual
+    return Changing(
+        where=f"{change.day.isoformat()} 星期{'一二三四五六日'[weekday]}",
+        before=unsaid if change.before is None else KINDS[change.before],
+        after=usual if change.after is None else KINDS[change.after],
+    )
 
 
 def _date(text: str) -> date:

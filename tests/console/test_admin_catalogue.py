@@ -122,7 +122,16 @@ async def test_given_a_file_then_its_lines_are_added_or_take_the_catalogues_plac
     )
     before = await lines(house)
     trial = await send(admin, data, whole="true", trial="true")
-    assert trial.json == {"added": 1, "changed": 1, "removed": 1, "unchanged": 0}
+    assert trial.json == {
+        "added": 1, "changed": 1, "removed": 1, "unchanged": 0,
+        "changes": [
+            {"where": "拖欠市场主体账款", "before": "工信局（协办：住建局、=1+1局）",
+             "after": "住建局（协办：工信局）"},
+            {"where": "政策咨询、服务求助（450921）", "before": "",
+             "after": "工信局（协办：住建局、=1+1局）"},
+            {"where": "其他诉求（450921）", "before": "=1+1局", "after": ""},
+        ],
+    }  # fmt: skip
     assert await lines(house) == before
     added = await send(admin, data, "application/octet-stream")
     assert added.json == {"added": 1, "changed": 1, "removed": 0, "unchanged": 0}

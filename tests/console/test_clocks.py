@@ -84,6 +84,12 @@ async def test_given_a_year_then_each_of_its_days_with_its_document(house: House
     leap = await year(unit, "year=2028")
     assert (leap["announced"], leap["source"], len(leap["days"])) == (False, "", 366)
     assert not any(day["announced"] for day in leap["days"])
+    # What nobody has named yet, and why it is off all the same: 春节 by the law, and 三月三.
+    days = {day["day"]: day for day in (await year(unit, "year=2028&region=450900"))["days"]}
+    assert (days["2028-01-26"]["kind"], days["2028-01-26"]["own"]) == ("off", False)
+    assert days["2028-01-26"]["source"] == "全国年节及纪念日放假办法（当年安排未公布）"
+    assert days["2028-03-28"]["source"] == "广西壮族自治区人民政府令第98号（当年安排未公布）"
+    assert (days["2028-03-27"]["kind"], days["2028-03-27"]["source"]) == ("work", "")
 
 
 async def test_given_a_day_set_by_the_administrator_then_it_holds_and_is_kept(
@@ -131,6 +137,31 @@ async def refuses_bad_days(admin: Browser) -> None:
         assert {error["field"] for error in answer.json["errors"]} == fields
 
 
+async def test_given_a_change_then_heads_pages_are_told_and_a_ticket_whose_term_moved(
+    house: House,
+) -> None:
+    ticket_id = await house.do(open_term)
+    admin = await house.signed_in("admin")
+    pages = [await (await house.signed_in(who)).live() for who in ("agent", "admin")]
+    assert (await send(admin, NOTICE.encode(), "year=2027&source=made-up")).status == 200
+    value = {"value": 3}
+    assert (await admin.ask("PATCH", "/admin/periods/follow_up_days", value)).status == 200
+    of_agent, of_admin = pages
+    seen = [(one["topic"], one["data"].get("reckoned")) for one in await changes(of_admin, 3)]
+    assert seen == [("calendar", None), ("ticket", True), ("period", None)]
+    (moved,) = await changes(of_agent, 1)
+    assert (moved["data"]["id"], moved["data"]["version"]) == (ticket_id, 1)
+
+
+async def changes(socket: ClientWebSocketResponse, most: int) -> list[Any]:
+    """The next changes that this page hears of."""
+    heard: list[Any] = []
+    while len(heard) < most:
+        said = await socket.receive_json(timeout=10)
+        heard += [said] if said["type"] == "change" else []
+    return heard
+
+
 async def test_given_a_notice_then_the_year_is_announced_and_open_terms_follow(
     house: House,
 ) -> None:
@@ -147,6 +178,25 @@ async def test_given_a_notice_then_the_year_is_announced_and_open_terms_follow(
     assert (await house.do(_audit))[0].act == "calendar_announced"
     again = await send(admin, NOTICE.encode("utf-8-sig"))
     assert (again.status, again.json) == (200, {"changed": 0, "recomputed": 0})
+
+
+async def test_given_a_notice_only_looked_at_then_its_days_are_told_and_nothing_is_kept(
+    house: House,
+) -> None:
+    admin = await house.signed_in("admin")
+    before = await year(admin, "year=2027")
+    looked = await send(admin, NOTICE, "year=2027&trial=true")
+    assert (looked.status, looked.json["recomputed"]) == (200, 0)
+    told = {one["where"]: (one["before"], one["after"]) for one in looked.json["changes"]}
+    assert looked.json["changed"] == len(told)
+    by_law = "法定节假日休息（尚无通知）"
+    assert told["2027-01-01 星期五"] == (by_law, "休息")
+    assert told["2027-01-04 星期一"] == ("未标注（平日上班）", "休息")
+    assert told["2027-01-09 星期六"] == ("未标注（周末休息）", "上班")
+    # The notice says nothing of it: it would be a working day like any other.
+    assert told["2027-10-01 星期五"] == (by_law, "未标注（平日上班）")
+    assert await year(admin, "year=2027") == before
+    assert await house.do(_audit) == []
 
 
 NO_NOTICES = [

@@ -365,6 +365,9 @@ async def test_given_many_lines_then_they_are_added_or_take_the_catalogues_place
     before = await database.read(catalogue.all_rules)
     assert await taken(whole=True, trial=True) == (1, 1, 2, 1)
     assert await database.read(catalogue.all_rules) == before
+    would = await database.write(catalogue.take_in, None, lines, whole=False, trial=True)
+    stood = next(rule for rule in before if rule.key == other.key)
+    assert would.changes == [catalogue.Change(stood, other), catalogue.Change(None, new)]
     assert await taken(whole=False) == (1, 1, 0, 1)
     assert len(await database.read(catalogue.all_rules)) == 5
     assert await taken(whole=True) == (0, 0, 2, 3)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { missingClasses } from './catalogue';
 import { classFields, classMistakes, classValues } from './classForm';
-import { importedWords, sortedByLine, whyNotTaken } from './importing';
+import { importedWords, sortedByLine, whatHappens, whyNotTaken, wouldWords } from './importing';
 import { counts, dayByKey, marked, months, sources, unusual, weekday } from './months';
 import { periodMistake, periodWords } from './periods';
 import { personFields, personValues } from './personForm';
@@ -119,11 +119,20 @@ describe('an import', () => {
     expect(lines.map(({ where }) => where)).toEqual(['整个文件', '第 12 行', '第 3000 行，主办单位']);
   });
   it('says what became of it', () => {
-    const none = { added: 0, changed: 0, removed: 0, unchanged: 0, recomputed: 0 };
+    const none = { added: 0, changed: 0, removed: 0, unchanged: 0, recomputed: 0, changes: [] };
     expect(importedWords({ ...none, added: 2, recomputed: 3 })).toBe(
       '已导入：新增 2 条，重新计算了 3 件未办结工单的期限。',
     );
     expect(importedWords(none)).toBe('已导入，内容没有变化。');
+    expect(wouldWords(none)).toBe('文件与现有内容相同，导入后各项不变。');
+    const change = { where: '拖欠工程款', before: '工信局', after: '住建局' };
+    expect(wouldWords({ ...none, changed: 1, unchanged: 4, changes: [change] })).toBe(
+      '导入后将修改 1 条，4 条没有变化。',
+    );
+    expect(wouldWords({ ...none, added: 900, changes: [change] })).toContain('以下列出前 1 条');
+    expect(whatHappens(change)).toBe('修改');
+    expect(whatHappens({ ...change, before: '' })).toBe('新增');
+    expect(whatHappens({ ...change, after: '' })).toBe('删除');
   });
 });
 

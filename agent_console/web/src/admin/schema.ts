@@ -111,6 +111,8 @@ export const Imported = z.object({
   removed: count,
   unchanged: count,
   recomputed: count,
+  /** Of a look that keeps nothing: what would change, in words; empty where it is not there. */
+  changes: z.array(z.object({ where: z.string(), before: text, after: text })).default([]),
 });
 export type Imported = z.infer<typeof Imported>;
 

@@ -32,9 +32,9 @@ export const adminServer = {
       'DELETE',
       `/admin/catalogue/${encodeURIComponent(classCode)}${query({ region, version })}`,
     ),
-  /** `whole`: lines that the file does not have go. */
-  importCatalogue: (file: Blob, whole: boolean) =>
-    upload(`/admin/catalogue/import${query({ whole })}`, schema.Imported, file, XLSX),
+  /** `whole`: lines that the file does not have go. `trial`: only what would change is told. */
+  importCatalogue: (file: Blob, whole: boolean, trial: boolean) =>
+    upload(`/admin/catalogue/import${query({ whole, trial })}`, schema.Imported, file, XLSX),
 
   /** Without a region the place's own; the whole country is "". */
   calendar: (year: number, region: string | null) =>
@@ -44,9 +44,9 @@ export const adminServer = {
       schema.CalendarYear,
     ),
   setDay: (fields: Fields) => ask('PATCH', '/admin/calendar', schema.DaySet, fields),
-  importCalendar: (year: number, region: string, source: string, file: Blob) =>
+  importCalendar: (year: number, region: string, source: string, file: Blob, trial: boolean) =>
     upload(
-      `/admin/calendar/import${query({ year, region, source })}`,
+      `/admin/calendar/import${query({ year, region, source, trial })}`,
       schema.Imported,
       file,
       'text/csv',
