@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { wrongCode } from '../lib/creditCode';
+import { accepted, filesMistake, rulesWords, type Shown, wrongFile } from './fileRules';
 import { plain, statusMistakes, ticketNumber } from './statusForm';
 import { blank, isTelephone, kept, restored, submitFields, submitMistakes } from './submitForm';
 
@@ -62,4 +63,31 @@ describe('the web form', () => {
       expect(restored(odd, 'new')).toEqual(blank('new'));
     }
   });
+});
+
+describe('files of the web form', () => {
+  const rules = { most: 5, most_mb: 10, kinds: ['jpg', 'jpeg', 'png', 'pdf'] };
+  const shown: Shown = { at: 0, name: 'a.jpg', size_bytes: 1, id: 'x', share: 1, wrong: '', again: false };
+  it('says what may come before anything is sent', () => {
+    expect(rulesWords(rules)).toBe('照片（jpg、png）或 PDF，最多 5 个，每个不超过 10 MB');
+    expect(rulesWords({ ...rules, kinds: ['pdf'] })).toBe('PDF，最多 5 个，每个不超过 10 MB');
+    expect(accepted(rules)).toBe('.jpg,.jpeg,.png,.pdf');
+  });
+  it.each(['a.JPG', '照片.jpeg', 'b.c.pdf'])('takes %s', (name) => {
+    expect(wrongFile(rules, name, 10_000_000)).toBe('');
+  });
+  it.each(['a.exe', 'a', 'pdf', 'a.pdf.zip', ''])('does not take %s', (name) => {
+    expect(wrongFile(rules, name, 1)).toContain('不是能上传的格式');
+  });
+  it('names an empty and a large one', () => {
+    expect(wrongFile(rules, 'a.png', 0)).toBe('文件是空的');
+    expect(wrongFile(rules, 'a.png', 10_000_001)).toContain('10 MB');
+  });
+  it('holds the form back while one is on its way or was refused', () => {
+    expect(filesMistake([])).toBe('');
+    expect(filesMistake([shown])).toBe('');
+    expect(filesMistake([shown, { ...shown, id: '' }])).toContain('还在上传');
+    expect(filesMistake([{ ...shown, id: '' }, { ...shown, id: '', wrong: 'x' }])).toContain('重试或移除');
+  });
+  it('goes by its ids', () => expect(submitFields(blank('k'), ['x'])).toMatchObject({ files: ['x'] }));
 });

@@ -21,6 +21,10 @@ export const PublicForm = z.object({
   // A citizen can't be asked for a division's code: those without a name are left out.
   regions: Choices.transform((all) => all.filter(({ label }) => !/^\d+$/.test(label))),
   privacy: z.string(),
+  files: z
+    .object({ most: z.number(), most_mb: z.number(), kinds: z.array(z.string()) })
+    .nullish()
+    .transform((value) => value ?? { most: 0, most_mb: 0, kinds: [] }),
   hotline_label: text,
   zone: z.string(),
   /** False: the place takes nothing in over the web. */
@@ -34,6 +38,10 @@ export const PublicForm = z.object({
     .transform((value) => value ?? 5000),
 });
 export type PublicForm = z.infer<typeof PublicForm>;
+
+export const WaitingFile = z.object({ id: z.string(), kind: z.string(), size_bytes: z.number() });
+export type WaitingFile = z.infer<typeof WaitingFile>;
+export const WaitingFiles = z.object({ items: z.array(WaitingFile) });
 
 export const Submitted = z.object({ number: z.string() });
 

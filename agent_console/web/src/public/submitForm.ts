@@ -29,6 +29,7 @@ export const LABELS: Record<string, string> = {
   text: '诉求内容',
   name: '联系人',
   number: '联系电话',
+  files: '照片和文件',
   agreed: '个人信息处理告知',
 };
 
@@ -60,9 +61,13 @@ export function isTelephone(text: string): boolean {
   return /^1[3-9]\d{9}$/.test(digits) || /^0[1-9]\d{8,10}$/.test(digits);
 }
 
-export function submitFields(values: SubmitValues): Record<string, unknown> {
+export function submitFields(
+  values: SubmitValues,
+  files: readonly string[] = [],
+): Record<string, unknown> {
   return {
     ...values,
+    files,
     content_class: values.content_class === '' ? null : values.content_class,
     credit_code: cleanCode(values.credit_code) || null,
     company: values.company.trim(),
