@@ -199,18 +199,24 @@ def due(conn: Connection, place: Place, at_ms: int) -> list[Period]:
 
     From the first ticket of the house on; a month without a suggestion is gathered as well.
     """
-    first_ms: int | None = conn.execute(select(func.min(ticket.c.created_ms))).scalar()
-    if first_ms is None:
+    began_ms = first_ms(conn)
+    if began_ms is None:
         return []
     begun = select(digest.c.period).where(digest.c.state != "draft")
     done = set(conn.execute(begun).scalars())
     found = []
     for quarter in (False, True):
-        period = holding(first_ms, place.zone, quarter=quarter)
+        period = holding(began_ms, place.zone, quarter=quarter)
         while period.ends_ms(place.zone) <= at_ms:
             if period.key not in done:
                 found.append(period)
             period = period.after()
+    return found
+
+
+def first_ms(conn: Connection) -> int | None:
+    """When the first ticket of the house was made: nothing before it is gathered."""
+    found: int | None = conn.execute(select(func.min(ticket.c.created_ms))).scalar()
     return found
 
 

@@ -27,7 +27,7 @@ from tickets.rules.facts import Actor
 operations = Operations("digests")
 
 MONTHS, QUARTERS = 15, 6
-"""So many are listed, the running one among them."""
+"""So many are listed at most, the running one among them, back to the first ticket."""
 Act = Literal["save", "keep", "submit", "sign", "send_back"]
 SIGNS = frozenset({"sign", "send_back"})
 
@@ -178,6 +178,7 @@ def _listed(conn: Connection, seer: Seer) -> DigestList:
     _reader(conn, seer)
     zone = seer.place.zone
     known = digests.known(conn)
+    first_ms = digests.first_ms(conn) or seer.now_ms
     due = {period.key for period in digests.due(conn, seer.place, seer.now_ms)}
     items = []
     for quarter, most in ((False, MONTHS), (True, QUARTERS)):
@@ -196,6 +197,8 @@ def _listed(conn: Connection, seer: Seer) -> DigestList:
                     due=period.key in due,
                 )
             )
+            if period.begins_ms(zone) <= first_ms:
+                break
             period = period.before()
     return DigestList(items)
 

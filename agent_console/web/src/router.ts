@@ -60,6 +60,11 @@ export const router = createRouter({
       meta: { title: '打印稿' },
     },
     {
+      path: '/digests/:period(20\\d\\d-[Q\\d]\\d?)',
+      component: () => import('./pages/DigestPage.vue'),
+      meta: { title: '打印稿' },
+    },
+    {
       path: '/',
       component: () => import('./shell/AppFrame.vue'),
       meta: { title: '' },

@@ -42,7 +42,8 @@ export const desks = {
   labelOf: (name: string): string => list.value?.find((desk) => desk.name === name)?.label ?? '',
 
   apply(change: Change): void {
-    if (change.topic !== 'ticket' || list.value === null) return;
+    const counts = change.topic === 'ticket' || change.topic === 'digest';
+    if (!counts || list.value === null) return;
     timer ??= setTimeout(() => {
       timer = undefined;
       void read();
