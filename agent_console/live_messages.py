@@ -33,10 +33,12 @@ TOPICS = frozenset(
         "person",
         "text",
         "digest",
+        "calendar",
+        "period",
     }
 )
 """What screens are told of; everything else is between the processes."""
-OF_HEADS = frozenset({"figures", "staffing", "person", "text"})
+OF_HEADS = frozenset({"figures", "staffing", "person", "text", "calendar", "period"})
 OF_EVERYBODY = frozenset({"unit", "class", "catalogue"})
 """What every signed-in person may read, units too."""
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from aiohttp import ClientWebSocketResponse
 from sqlalchemy import Connection, insert, select
 
 from db import marks

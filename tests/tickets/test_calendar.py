@@ -17,7 +17,7 @@ from tickets import calendar, calendar_notice, clock, recompute
 from tickets.kept import Mistaken
 from workdays import reading
 from workdays.days import Kind
-from workdays.shipped import shipped
+from workdays.shipped import GUESSED, shipped
 
 NEW_YEAR = date(2027, 1, 1)
 NOTICE: dict[date, Kind] = {
@@ -271,6 +271,78 @@ def changes(conn: Connection, ticket_id: int) -> list[dict[str, Any]]:
         ticket_event.c.ticket_id == ticket_id, ticket_event.c.kind == "term_changed"
     )
     return list(conn.execute(found.order_by(ticket_event.c.id)).scalars())
+
+
+async def test_given_a_guess_of_an_older_release_when_seeded_then_it_goes_and_terms_are_looked_at(
+    database: Database,
+) -> None:
+    guess = {"region": "45", "kind": "off", "source": GUESSED, "announced": False}
+
+    def scene(conn: Connection) -> None:
+        calendar.seed(conn)
+        stamp = marks.read(conn, reading.STAMP)
+        conn.execute(insert(calendar_day), [guess | {"day": "2027-04-08"}])
+        assert calendar.seed(conn) == []
+        assert marks.read(conn, reading.STAMP) != stamp
+        known = reading.load(conn, "450900")
+        assert known.kind(date(2027, 4, 8)) == "work"
+        assert known.kind(date(2027, 4, 9)) == "off"
+
+    await database.write(scene)
+
+
+async def test_given_third_of_third_is_named_then_the_guess_goes_and_other_days_leave_it(
+    database: Database,
+) -> None:
+    def scene(conn: Connection) -> None:
+        by = person(conn)
+        calendar.set_day(conn, by, "45", date(2027, 12, 10), "off", "自治区通知")
+        assert reading.load(conn, "45").kind(date(2027, 4, 9)) == "off"
+        assert not reading.load(conn, "45").announced(date(2027, 4, 9))
+        calendar.announce(conn, by, "45", 2027, "通知", {date(2027, 4, 8): "off"})
+        known = reading.load(conn, "450902")
+        assert [known.kind(date(2027, 4, n)) for n in (8, 9, 12)] == ["off", "work", "work"]
+        # Of other years it stays, and elsewhere there is none.
+        assert known.kind(date(2028, 3, 28)) == "off"
+        assert reading.load(conn, "33").kind(date(2028, 3, 28)) == "work"
+
+    await database.write(scene)
+
+
+@pytest.mark.parametrize("natural", [False, True])
+async def test_given_a_notice_that_works_on_days_taken_to_be_off_then_the_day_told_stays(
+    database: Database, natural: bool
+) -> None:
+    """春节 2027 by the law alone is off to 10 February; this notice works on the 9th and 10th."""
+    days, told = (5, ms("2027-02-11")) if natural else (2, ms("2027-02-12"))
+    notice: dict[date, Kind] = {date(2027, 2, n): "off" for n in (5, 6, 7, 8)}
+    notice[NEW_YEAR], notice[date(2027, 2, 20)] = "off", "work"
+
+    def prepare(conn: Connection) -> int:
+        there, ticket_id = at_work(conn)
+        begun(conn, ticket_id, "2027-02-04 10:00", days, natural=natural)
+        assert (term_of(conn, ticket_id).due_ms, term_of(conn, ticket_id).provisional) == (
+            told,
+            True,
+        )
+        assert there.agent.account_id is not None
+        calendar.announce(conn, there.agent.account_id, "", 2027, "通知", notice)
+        return ticket_id
+
+    def settled(conn: Connection, ticket_id: int) -> None:
+        term, known = term_of(conn, ticket_id), PLACE.calendar(conn)
+        assert (term.due_ms, term.first_due_ms, term.provisional) == (told, told, False)
+        count = clock.natural if natural else clock.deadline
+        assert count(known, HOURS, term.from_ms, term.days).ms == told
+        assert row(conn, ticket_id).due_provisional is False
+        assert changes(conn, ticket_id) == [
+            {"kind": "done", "before_ms": told, "after_ms": told, "provisional": False}
+        ]
+
+    ticket_id = await database.write(prepare)
+    assert await recompute.everything(database, PLACE) == 1
+    await database.read(settled, ticket_id)
+    assert await recompute.everything(database, PLACE) == 0
 
 
 @pytest.mark.parametrize("natural", [False, True])

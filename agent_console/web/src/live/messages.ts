@@ -23,6 +23,8 @@ export const TicketChange = z.object({
     .nullish()
     .transform((value) => value ?? 0),
   account_id: z.number().int().nullish(),
+  /** Its deadline moved with the calendar: the version stays, nobody's text is about it. */
+  reckoned: z.boolean().optional(),
 });
 export type TicketChange = z.infer<typeof TicketChange>;
 
@@ -50,7 +52,7 @@ export const Change = z.discriminatedUnion('topic', [
     data: z.object({ id: z.number().int().nullish() }),
   }),
   // What the administration keeps: whoever shows it reads it again.
-  z.object({ ...envelope, topic: z.enum(['class', 'catalogue', 'person', 'text']) }),
+  z.object({ ...envelope, topic: z.enum(['class', 'catalogue', 'person', 'text', 'calendar', 'period']) }),
   z.object({ ...envelope, topic: z.literal('figures'), data: Figures }),
   z.object({
     ...envelope,

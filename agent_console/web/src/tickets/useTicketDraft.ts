@@ -20,7 +20,7 @@ export function useTicketDraft(id: Readonly<Ref<number | null>>): ShallowRef<Tic
   const stopChange = live.onChange((change) => {
     if (change.topic === 'ticket' && change.data.id === draft.value?.id) {
       if (change.data.gone === true) draft.value.gone();
-      else void draft.value.heard(change.data.version);
+      else void draft.value.heard(change.data.version, change.data.reckoned);
     }
     const call = draft.value?.ticket.value?.call_id ?? null;
     if (change.topic === 'recording' && call !== null && change.data.call_id === call) {
