@@ -274,6 +274,7 @@ class Questions:
             "a frequent word, of a unit": self._of_unit(lambda: Wanted(q=few)),
             "a word in every ticket, of a unit": self._of_unit(lambda: Wanted(q=every)),
             "two words, of a unit": self._of_unit(lambda: Wanted(q=f"{some} {street}")),
+            "a word, of ten units": self._of_unit(lambda: Wanted(q=some), 10),
             "a word, of all units below": self._of_unit(lambda: Wanted(q=some), UNITS),
             "a word, of a unit, late": self._of_unit(
                 lambda: Wanted(q=some, late=True, now_ms=NOW_MS)
@@ -300,7 +301,10 @@ class Questions:
             first = self._random.randrange(1, UNITS - below + 2)
             actor = Actor(2, "unit", unit_ids=frozenset(range(first, first + below)))
             asked = replace(
-                wanted(), either=scope.branches(actor), of_units=(tuple(sorted(actor.unit_ids)),)
+                wanted(),
+                either=scope.branches(actor),
+                seen=scope.visible(actor),
+                of_units=(tuple(sorted(actor.unit_ids)),),
             )
             yield search.page, (asked, LISTED, self._hash)
 
@@ -312,6 +316,7 @@ class Questions:
                 q=q,
                 where=(desks.lying_on("unit", actor),),
                 either=scope.branches(actor),
+                seen=scope.visible(actor),
                 of_units=((unit,),),
                 order="due",
             )

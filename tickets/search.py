@@ -21,8 +21,9 @@ COUNT_MOST = 1000
 """More are not counted: a person looks at so many rows at most and then says more."""
 DEEPEST = 10_000
 """Rows further down than this are not shown: whoever is there needs another filter."""
-MOST_TAGS = 50
-"""Of more units or classes at once not one is looked for by its tag."""
+MOST_TAGS = 16
+"""Of more units or classes at once none is looked for by its tag: many tickets are of one of them,
+and putting their lists together would cost more than passing over the others."""
 
 Order = Literal["newest", "due", "repeats"]
 Conditions = Sequence[ColumnElement[bool]]
@@ -35,9 +36,10 @@ class Wanted:
     """What a list asks for; what is empty or None asks for nothing.
 
     `where` holds further conditions on `ticket` (desk), all of which must hold; `either` those of
-    which one must (`scope.branches`), each with an index of its own. `of_units` says again what
-    these ask of units, so that words are looked for in the tickets of one: of each group one unit
-    at least leads the ticket or assists. `late` needs `now_ms`.
+    which one must (`scope.branches`), each with an index of its own; `seen` is the same in one
+    condition (`scope.visible`), for when words lead. `of_units` says again what these ask of units,
+    so that words are looked for in the tickets of one: of each group one unit at least leads the
+    ticket or assists. `late` needs `now_ms`.
     Times are UTC milliseconds, `from_ms` included, `to_ms` not.
     """
 
@@ -56,6 +58,7 @@ class Wanted:
     special: bool = False
     where: tuple[ColumnElement[bool], ...] = ()
     either: tuple[ColumnElement[bool], ...] = ()
+    seen: ColumnElement[bool] | None = None
     of_units: tuple[tuple[int, ...], ...] = ()
     order: Order = "newest"
     page: int = 1
@@ -140,7 +143,7 @@ def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]
         return _ordered(conn, wanted, [*conditions, search_words.in_row(words.tokens)], most)
     if wanted.either:
         # The words lead; asking for them once for each alternative would cost them twice.
-        conditions.append(or_(*wanted.either))
+        conditions.append(or_(*wanted.either) if wanted.seen is None else wanted.seen)
         wanted = replace(wanted, either=())
     if few is None and not search_words.frequent(conn, groups):
         return _ordered(conn, wanted, [*conditions, search_words.in_postgres(groups)], most)

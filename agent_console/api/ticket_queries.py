@@ -62,6 +62,7 @@ def wanted(
         special=query.special,
         where=tuple(where),
         either=scope.branches(actor),
+        seen=scope.visible(actor),
         of_units=tuple(of_units),
         order=query.order or ("due" if by_due else "newest"),
         page=page,

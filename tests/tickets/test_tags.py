@@ -141,7 +141,8 @@ async def test_what_a_tag_says_too_much_nobody_sees(
         at = ticket_words.c.ticket_id == foreign
         conn.execute(update(ticket_words).where(at).values(wrong))
         actor = Actor(1, "unit", unit_ids=frozenset({ours}))
-        mine = {"either": scope.branches(actor), "of_units": ((ours,),), "order": order}
+        either, seen = scope.branches(actor), scope.visible(actor)
+        mine = {"either": either, "seen": seen, "of_units": ((ours,),), "order": order}
         assert ids(conn, q="路灯", **mine) == [led]
         assert ids(conn, q="路灯", **mine, content_classes=("a_b",), types=("help",)) == [led]
         assert ids(conn, q="路灯", **mine, content_classes=("ab",)) == []
@@ -181,11 +182,12 @@ async def test_each_filter_with_words_finds_what_it_finds_without(database: Data
 
 async def test_of_more_units_than_are_asked_for_by_tags_the_words_lead(database: Database) -> None:
     def go(conn: Connection) -> None:
-        units = [new_unit(conn) for _ in range(60)]
+        units = [new_unit(conn) for _ in range(20)]
         made = [stored(conn, text="路灯", unit_id=one) for one in units]
         stored(conn, text="路灯", unit_id=new_unit(conn))
         actor = Actor(1, "unit", unit_ids=frozenset(units))
-        mine = {"either": scope.branches(actor), "of_units": (tuple(units),)}
+        either, seen = scope.branches(actor), scope.visible(actor)
+        mine = {"either": either, "seen": seen, "of_units": (tuple(units),)}
         assert sorted(ids(conn, q="路灯", **mine, size=100)) == made
 
     await database.write(go)
