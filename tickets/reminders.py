@@ -170,17 +170,20 @@ def _send(
     if events:
         conn.execute(insert(ticket_event), events)
     drafts: list[outbox.Draft] = []
+    # Many fall due at one moment: what is left is counted once for all of them.
+    left = {
+        due: clock.remaining(calendar, place.hours, at_ms, due) for due in {r.due_ms for r in rows}
+    }
     for row, whom in told:
-        args = _said(place, calendar, row, at_ms)
+        args = _said(row, left[row.due_ms])
         for to in whom:
             key = f"term:{row.id}:{step.name}:{row.due_ms}:{to}"
             drafts.append(outbox.Draft(step.template, to, row.ticket_id, args, key))
     outbox.put_all(conn, place, drafts)
 
 
-def _said(place: Place, calendar: Calendar, row: Row[Any], at_ms: int) -> dict[str, Any]:
+def _said(row: Row[Any], left: clock.Left) -> dict[str, Any]:
     """The facts of a reminder; nothing of who reported."""
-    left = clock.remaining(calendar, place.hours, at_ms, row.due_ms)
     return {
         "unit": row.unit[:MOST_NAME] if row.unit else None,
         "due": row.due_ms,
