@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import aiohttp
+from sqlalchemy.exc import IntegrityError
 
 from config.model import Settings
 from db.engine import Database, DatabaseUnavailable
@@ -333,19 +334,26 @@ class Controller:
         if self._keeper.away:
             # Not seconds of silence: the dialplan plays music and comes back.
             raise DatabaseUnavailable("away")
-        before = await self.db.read(calls.get, call_id)
-        if before is not None:
-            return await self._take_again(before)
         line = self.settings.line_of(dialled)
-        if line is None:
-            log.error("call %s came for a number that no line has", call_id)
-            await self._let_go(start.channel.id)
-            return None
-        row, blocked = await self._write_down(start, call_id, trunk, line.name)
+        written = await self._write_down(start, call_id, trunk, line.name) if line else None
+        if written is None:
+            return await self._take_known(start, call_id)
+        row, blocked = written
         call = LiveCall(self.parts, row, start.channel.name)
         self._directory.enter(call)
         self._recorder.watch(call_id)
         return call, journey.blocked if blocked else journey.greet
+
+    async def _take_known(
+        self, start: ari.StasisStart, call_id: str
+    ) -> tuple[LiveCall, Stage] | None:
+        """Nothing was written: he is on his way already, or came where nobody should."""
+        before = await self.db.read(calls.get, call_id)
+        if before is not None:
+            return await self._take_again(before)
+        log.error("call %s came for a number that no line has", call_id)
+        await self._let_go(start.channel.id)
+        return None
 
     async def _take_again(self, row: Call) -> tuple[LiveCall, Stage] | None:
         """A caller whom the fallback had comes back to us, into his old place."""
@@ -363,16 +371,24 @@ class Controller:
 
     async def _write_down(
         self, start: ari.StasisStart, call_id: str, trunk: str, line: str
-    ) -> tuple[Call, bool]:
-        return await self._keeper.write(
-            doors.arrive,
-            call_id=call_id,
-            asterisk=self.asterisk,
-            line=line,
-            trunk=trunk,
-            channel=start.channel.id,
-            **self._describe(trunk, start.channel.caller.number),
-        )
+    ) -> tuple[Call, bool] | None:
+        """The call and whether its number is blocked; None when it stands there already.
+
+        Most callers are new, so nothing is read first: the database refuses a second time.
+        """
+        try:
+            return await self._keeper.write(
+                doors.arrive,
+                call_id=call_id,
+                asterisk=self.asterisk,
+                line=line,
+                trunk=trunk,
+                channel=start.channel.id,
+                **self._describe(trunk, start.channel.caller.number),
+            )
+        except IntegrityError:
+            log.debug("call %s was written down before", call_id)
+            return None
 
     def _describe(self, trunk: str, written: str) -> dict[str, str]:
         """A caller's number as the trunk wrote it, in the forms that may be kept."""

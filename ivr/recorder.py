@@ -12,6 +12,8 @@ import time
 from collections.abc import Coroutine
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from config.model import Settings
 from db.engine import Database, DatabaseUnavailable
 from floor import calls
@@ -63,8 +65,7 @@ class Recorder:
         if found is None or found.state != "running" or found.problem is not None:
             return
         log.error("call %s is not being recorded: %s", call_id, what)
-        await self._db.write(catalogue.problem, call_id, what)
-        await self._db.write(calls.note, call_id, "recording_problem", {"what": what})
+        await self._db.write(_note_problem, call_id, what)
 
     def _keep(self, doing: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(doing)
@@ -147,13 +148,13 @@ class Recorder:
         asyncio.get_running_loop().call_later(in_s, self.file_later, call_id)
 
     async def _file(self, call_id: str) -> None:
-        found = await self._db.read(catalogue.of_call, call_id)
-        if found is None or found.state != "running":
-            return
         raw = self.raw(call_id)
         if (wait_s := _until_quiet(raw)) > 0:
             # Not here: a file that is still being written must not hold the others up.
             asyncio.get_running_loop().call_later(wait_s, self._due.put_nowait, call_id)
+            return
+        found = await self._db.read(catalogue.of_call, call_id)
+        if found is None or found.state != "running":
             return
         try:
             filed = await asyncio.to_thread(self._encode, raw, found)
@@ -171,6 +172,12 @@ class Recorder:
             found.started_ms,
             self._settings.recording.format,
         )
+
+
+def _note_problem(conn: Connection, call_id: str, what: str) -> None:
+    """The catalogue and the call's history say so at one time."""
+    catalogue.problem(conn, call_id, what)
+    calls.note(conn, call_id, "recording_problem", {"what": what})
 
 
 def _until_quiet(raw: Path) -> float:
