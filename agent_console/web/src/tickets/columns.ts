@@ -20,7 +20,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'created',
     label: '建立时间',
-    width: 116,
+    width: 142,
     kind: 'number',
     text: (row, settings, now) => briefTime(row.created_ms, now, settings.zone),
   },
