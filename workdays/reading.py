@@ -7,6 +7,7 @@ its New Year's Day is, which every notice of the State Council names.
 
 from __future__ import annotations
 
+import functools
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
@@ -70,6 +71,7 @@ def announced(named: Iterable[Day], year: int) -> bool:
     )
 
 
+@functools.cache
 def without_database(region: str) -> Calendar:
     """What is known of a region before anything was read: the shipped days."""
     return calendar_of(region, sorted(_shipped(region), key=lambda day: len(day.region)))
