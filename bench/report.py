@@ -172,6 +172,7 @@ def _of_tickets(found: dict[str, Any]) -> list[str]:
         goal = f"to reach: {TARGETS['sweep_s']:g} s" + (", missed" if late else "")
         look = f"{sweep['open_terms']:,} open terms looked through"
         sent = f"{sweep['reminded']} reminded of in {sweep['remind_s']:g} s"
+        sent += f", {sweep['notices']} notices, no write longer than {sweep['longest_write_s']:g} s"
         rows.append((look, *("" for _ in sizes), f"{sweep['look_s']:g} s ({goal}); {sent}"))
     widths = [max(len(row[n]) for row in rows) for n in range(len(sizes) + 1)]
     return ["", "tickets on PostgreSQL:"] + [
