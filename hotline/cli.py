@@ -71,6 +71,14 @@ def _accounts(made: argparse.ArgumentParser) -> None:
         action="store_true",
         help="give a seat without any skill: to listen in, to be asked; no caller is offered to it",
     )
+    add.add_argument("--unit", metavar="CODE", help="the unit that she works for; role unit alone")
+    add.add_argument("--head", action="store_true", help="she is the head of her unit")
+    add.add_argument(
+        "--duty",
+        action="append",
+        metavar="DUTY",
+        help="what she may do with tickets; agents and supervisors, may be said several times",
+    )
     password = what.add_parser("password", help="give a new password, shown once")
     password.add_argument("login")
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy import Connection
 
-from agent_console import people
+from agent_console import people, people_doors
 from agent_console.api.admin_units import Version
 from agent_console.api.fields import NO_NUL, Code, RowId, RowPath
 from agent_console.api.kept import as_problems, checked
@@ -17,7 +17,9 @@ from agent_console.context import Context
 from agent_console.operations import Operations
 from agent_console.parts import Parts
 from agent_console.passwords import new_password
-from agent_console.people import Changed, Wish
+from agent_console.people import Wish
+from agent_console.people_doors import Changed
+from agent_console.people_rules import WORST_LEVEL
 from agent_console.roles import ADMINS, Role
 from tickets.kept import Missing, Mistake, Outdated
 
@@ -30,7 +32,7 @@ Duties = Annotated[list[Code], Meta(max_length=10)]
 
 class SkillWish(msgspec.Struct, forbid_unknown_fields=True):
     queue: Code
-    level: Annotated[int, Meta(ge=1, le=people.WORST_LEVEL)] = 1
+    level: Annotated[int, Meta(ge=1, le=WORST_LEVEL)] = 1
 
 
 Skills = Annotated[list[SkillWish], Meta(max_length=50)]
@@ -135,7 +137,7 @@ async def renew_password(context: Context, *, path: RowPath) -> WithPassword:
     hashed = await context.services.passwords.hash(password)
     with as_problems("人员"):
         changed = await context.parts.database.write(
-            people.renew_password, context.account.id, path.id, hashed, context.session.id
+            people_doors.renew_password, context.account.id, path.id, hashed, context.session.id
         )
     await _leave(context, changed)
     return WithPassword(shown(changed.person), password)
@@ -156,7 +158,7 @@ def _add(
     conn: Connection, by: int, login: str, wish: Wish, hashed: str, queues: frozenset[str],
     mistakes: list[Mistake],
 ) -> people.Person:  # fmt: skip
-    return checked(mistakes, lambda: people.create(conn, by, login, wish, hashed, queues))
+    return checked(mistakes, lambda: people_doors.create(conn, by, login, wish, hashed, queues))
 
 
 def _change(
@@ -169,7 +171,7 @@ def _change(
         raise Outdated(before)
     wish, mistakes = _wished(before.wish, body)
     return checked(
-        mistakes, lambda: people.change(conn, by, account_id, body.version, wish, queues)
+        mistakes, lambda: people_doors.change(conn, by, account_id, body.version, wish, queues)
     )
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from agent_console.context import Context
 from agent_console.operations import Operations
-from agent_console.people import DUTIES
+from agent_console.people_rules import DUTIES
 from agent_console.roles import EVERYBODY
 from config import model
 from floor import call_words, seats

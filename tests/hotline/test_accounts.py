@@ -178,6 +178,13 @@ def test_by_hand_an_account_is_added_listed_and_given_a_new_password(
         (["add", "wang", "王", "admin", "--seat", "business"], "takes no calls"),
         (["add", "wang", "王", "unit", "--seat", "business"], "takes no calls"),
         (["password", "nobody"], "no account nobody"),
+        (["add", "Wang", "王", "agent"], "small letters"),
+        (["add", "wang", " ", "agent"], "name is empty"),
+        (["add", "wang", "王", "unit"], "There is no unit yet"),
+        (["add", "wang", "王", "agent", "--unit", "scjg", "--head"], "takes --head"),
+        (["add", "wang", "王", "agent", "--duty", "nothing"], "there are: dispatch, office"),
+        (["add", "wang", "王", "admin", "--duty", "office"], "not for admin"),
+        (["add", "wang", "王", "agent", "--duty", "sign"], "Only a supervisor"),
     ],
 )
 def test_a_mistake_on_the_command_line_is_told_and_nothing_is_made(
@@ -202,3 +209,49 @@ def test_a_login_can_be_taken_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["accounts", "add", "wang", "王", "agent"]) == 0
     assert main(["accounts", "add", "wang", "王", "agent"]) == 1
     assert "taken" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("quick")
+async def test_by_hand_people_get_a_unit_or_duties_as_on_the_page(
+    settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await accounts.make_demo(database, settings)
+    for words in (
+        ["wang", "王", "unit", "--unit", "scjg", "--head", "--telephone"],
+        ["li", "李", "agent", "--duty", "dispatch", "--duty", "office", "--seat", "business"],
+        ["head2", "主任", "supervisor", "--duty", "sign"],
+    ):
+        assert await asyncio.to_thread(main, ["accounts", "add", *words]) == 0
+    found = {one.login: one for one in await database.read(people.listed)}
+    assert (found["wang"].unit_name, found["wang"].wish.head) == ("市场监管局", True)
+    assert found["wang"].wish.skills == {}
+    assert found["li"].wish.duties == {"dispatch", "office"}
+    assert found["li"].wish.skills == {"business": 1}
+    assert found["head2"].wish.duties == {"sign"}
+    capsys.readouterr()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_by_hand_a_unit_that_is_not_there_or_closed_is_told_with_those_that_are(
+    settings: Settings, database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await accounts.make_demo(database, settings)
+    await database.write(_close, "zfgjj")
+    for unit, said in (
+        (["--unit", "nowhere"], "no unit nowhere; there are: "),
+        (["--unit", "zfgjj"], "The unit zfgjj is closed; there are: "),
+        ([], "needs --unit CODE; there are: "),
+    ):
+        words = ["accounts", "add", "wang", "王", "unit", *unit]
+        assert await asyncio.to_thread(main, words) == 1
+        told = capsys.readouterr().out
+        assert said in told
+        assert "scjg" in told
+    assert "wang" not in {one.login for one in await database.read(people.listed)}
+
+
+def _close(conn: Connection, code: str) -> None:
+    units.create(conn, None, code=code, name="公积金中心", region="")
+    made = units.by_code(conn, code)
+    assert made
+    units.change(conn, None, made.id, made.version, open=False)
