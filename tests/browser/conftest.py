@@ -18,6 +18,8 @@ from tests.support.console import House, running_house
 from tests.support.tones import CITIZEN_HZ, SEAT_HZ
 
 HERE = Path(__file__).parent
+TEST_WITHIN_S = 300
+"""Three of these at a time drive six browsers: on a busy machine one takes minutes."""
 failed = pytest.StashKey[bool]()
 
 
@@ -27,6 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.integration)
             item.add_marker(pytest.mark.slow)
+            if item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(TEST_WITHIN_S))
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
 
 

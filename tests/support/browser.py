@@ -28,7 +28,7 @@ from playwright.async_api import (
 T = TypeVar("T")
 EXECUTABLE = Path("/usr/bin/chromium")
 DESK = ViewportSize(width=1366, height=768)
-WITHIN_S = 20.0
+WITHIN_S = 40.0
 """Long enough for a busy machine; nothing is asserted about how long things take."""
 LOOK_AGAIN_S = 0.05
 
@@ -246,5 +246,6 @@ async def open_window(browser: Browser, *, microphone: bool = True) -> Window:
         timezone_id="Asia/Shanghai",
         permissions=["microphone"] if microphone else [],
     )
+    context.set_default_timeout(WITHIN_S * 1000)
     await context.add_init_script(EARS)
     return Window(context, await context.new_page())

@@ -14,7 +14,7 @@ from dataclasses import replace
 from config.model import Settings
 from hotline.testphone import SeatCall, Seats
 
-_WITHIN_S = 10.0
+_WITHIN_S = 20.0
 
 
 def leading_to(settings: Settings, port: int) -> Settings:
