@@ -22,6 +22,7 @@ from agent_console.passwords import Passwords
 from agent_console.server import Console
 from config.model import Settings
 from db import Database
+from db.feed import last_seq
 from db.keyring import KEY_BYTES
 from db.sealed import Sealer
 from floor import calls, legs, seats
@@ -75,6 +76,7 @@ class Browser:
     seat_id: int = 0
     account_id: int = 0
     sockets: list[aiohttp.ClientWebSocketResponse] = field(default_factory=list)
+    caught_up: Callable[[], Awaitable[object]] | None = None
 
     def headers(self) -> dict[str, str]:
         headers = {"Origin": self.origin or self.url}
@@ -120,7 +122,16 @@ class Browser:
         self.sockets.append(socket)
         return socket
 
-    async def live(self, since: int | None = None) -> aiohttp.ClientWebSocketResponse:
+    async def live(
+        self, since: int | None = None, *, at_once: bool = False
+    ) -> aiohttp.ClientWebSocketResponse:
+        """Open the live changes.
+
+        Without `since` it hears only of what is done from now on: what was done before was told
+        to everybody, which the reader of the feed alone does not promise. Not so with `at_once`.
+        """
+        if since is None and self.caught_up and not at_once:
+            await self.caught_up()
         return await self.open(f"{API}/live" + ("" if since is None else f"?since={since}"))
 
 
@@ -154,7 +165,7 @@ class House:
         """A new browser without cookies."""
         jar = aiohttp.CookieJar(unsafe=True)
         http = aiohttp.ClientSession(cookie_jar=jar, timeout=aiohttp.ClientTimeout(total=LIMIT_S))
-        browser = Browser(self.console.url, http)
+        browser = Browser(self.console.url, http, caught_up=self.read_up)
         self._browsers.append(browser)
         return browser
 
@@ -166,6 +177,13 @@ class House:
             assert answer.status == 200, answer.body
             self._signed_in[login] = browser
         return self._signed_in[login]
+
+    async def read_up(self) -> int:
+        """The newest change, once this process's reader and the screens have got there."""
+        newest: int = await self.database.read(last_seq)
+        hub = self.console.services.hub
+        await until(lambda: self.database.feed.seq >= newest and not hub._gathered)
+        return newest
 
     async def do(self, fn: Callable[..., Any], *args: Any, **more: Any) -> Any:
         """Run a door."""

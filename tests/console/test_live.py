@@ -56,21 +56,13 @@ async def nothing_more(house: House, socket: Socket) -> None:
     assert [c["data"] for c in await changes(socket, 1)] == [{"n": 999_999}]
 
 
-async def read_up(house: House) -> int:
-    """The newest change, once this process's reader of the feed and the screens have got there."""
-    newest: int = await house.database.read(last_seq)
-    hub = house.console.services.hub
-    await until(lambda: house.database.feed.seq >= newest and not hub._gathered)
-    return newest
-
-
 async def test_given_a_new_screen_then_it_hears_what_comes_from_now_on(house: House) -> None:
     await house.do(note, 1)
-    await read_up(house)
+    await house.read_up()
     agent = await house.signed_in("agent")
     socket = await agent.live()
     hello = await receive(socket)
-    assert hello == {"type": "hello", "seq": await read_up(house), "reset": False}
+    assert hello == {"type": "hello", "seq": await house.read_up(), "reset": False}
     await house.do(note, 2)
     told = (await changes(socket, 1))[0]
     assert told["data"] == {"n": 2}
@@ -98,7 +90,7 @@ async def test_given_a_floor_read_when_watching_from_its_seq_then_nothing_is_mis
 async def test_given_a_screen_ahead_of_the_feeds_reader_then_it_is_no_reset(house: House) -> None:
     agent = await house.signed_in("agent")
     feed = house.database.feed
-    seq = await read_up(house)
+    seq = await house.read_up()
     # As when another process wrote and this one's reader has not come round yet.
     with patch.object(feed, "seq", seq - 2):
         socket = await agent.live(seq - 1)
@@ -110,14 +102,14 @@ async def test_given_a_screen_ahead_of_the_feeds_reader_then_it_is_no_reset(hous
 @pytest.mark.parametrize("ahead", [1, 10**15])
 async def test_given_a_seq_that_never_was_then_reset(house: House, ahead: int) -> None:
     agent = await house.signed_in("agent")
-    seq = await read_up(house)
+    seq = await house.read_up()
     hello = await receive(await agent.live(seq + ahead))
     assert hello == {"type": "hello", "seq": seq, "reset": True}
 
 
 async def test_given_changes_already_forgotten_then_reset(house: House) -> None:
     await house.do(notes, 1, 10)
-    seq = await read_up(house)
+    seq = await house.read_up()
     await house.do(
         lambda conn: (
             conn.execute(delete(change_table).where(change_table.c.seq <= seq - 5)).rowcount
@@ -134,10 +126,10 @@ async def test_given_a_gap_too_wide_then_reset(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "MOST_BEHIND", 5)
-    seq = await read_up(house)
+    seq = await house.read_up()
     await house.do(notes, 1, 6)
     agent = await house.signed_in("agent")
-    await read_up(house)
+    await house.read_up()
     assert (await receive(await agent.live(seq)))["reset"] is True
     assert (await receive(await agent.live(seq + 1)))["reset"] is False
 
@@ -148,7 +140,7 @@ async def test_given_breaks_at_any_moment_then_each_change_comes_once_and_in_ord
 ) -> None:
     chance = random.Random(seed)
     agent = await house.signed_in("agent")
-    begin = await read_up(house)
+    begin = await house.read_up()
     total = 300
 
     async def write() -> None:
@@ -193,9 +185,9 @@ async def test_given_more_missed_than_one_page_then_all_pages_come(
 ) -> None:
     monkeypatch.setattr(live, "changes_since", lambda conn, seq: changes_since(conn, seq, 2))
     agent = await house.signed_in("agent")
-    begin = await read_up(house)
+    begin = await house.read_up()
     await house.do(notes, 0, 7)
-    await read_up(house)
+    await house.read_up()
     socket = await agent.live(begin)
     await receive(socket)
     assert [c["data"]["n"] for c in await changes(socket, 7)] == list(range(7))
@@ -205,9 +197,9 @@ async def test_given_changes_while_the_missed_are_read_then_none_falls_between(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     agent = await house.signed_in("agent")
-    begin = await read_up(house)
+    begin = await house.read_up()
     await house.do(note, 0)
-    await read_up(house)
+    await house.read_up()
     database, rounds = house.database, 0
     original = database.read
 
@@ -240,13 +232,13 @@ async def test_given_screens_joining_while_changes_are_gathered_then_none_comes_
     agent = await house.signed_in("agent")
     first = await agent.live()
     await receive(first)
-    begin = await read_up(house)
+    begin = await house.read_up()
     await house.do(note, 0)
     await changes(first, 1)
     await house.do(note, 1)
     await until(lambda: house.database.feed.seq == begin + 2)
     # The second change is known and not yet written to anybody.
-    second, third = await agent.live(begin), await agent.live()
+    second, third = await agent.live(begin), await agent.live(at_once=True)
     assert (await receive(second))["seq"] == begin
     assert (await receive(third))["seq"] == begin + 2
     await house.do(note, 2)
@@ -281,7 +273,7 @@ async def test_given_roles_then_each_hears_what_is_theirs(house: House) -> None:
 
 async def test_given_the_same_changes_missed_then_roles_hold_for_them_too(house: House) -> None:
     agent, other = await house.signed_in("agent"), await house.signed_in("agent2")
-    begin = await read_up(house)
+    begin = await house.read_up()
     await house.do(seats.pause, agent.seat_id, "meal")
     for browser, reason in ((agent, "meal"), (other, None)):
         socket = await browser.live(begin)
@@ -291,7 +283,7 @@ async def test_given_the_same_changes_missed_then_roles_hold_for_them_too(house:
 
 async def test_given_sign_out_then_the_screen_is_closed(house: House) -> None:
     agent = await house.signed_in("agent")
-    await read_up(house)
+    await house.read_up()
     socket = await agent.live()
     await receive(socket)
     await agent.ask("DELETE", "/session")
@@ -368,7 +360,7 @@ async def test_given_a_screen_that_does_not_read_then_it_alone_is_cut_off_and_re
 ) -> None:
     monkeypatch.setattr(live, "MAX_UNSENT", 64 * 1024)
     agent, other = await house.signed_in("agent"), await house.signed_in("agent2")
-    seq = await read_up(house)
+    seq = await house.read_up()
     slow, quick = await deaf(agent, house), await other.live(seq)
     await receive(quick)
     hub = house.console.services.hub

@@ -18,7 +18,7 @@ from db.feed import last_seq
 from db.models import ticket, unit_member
 from tests.console.house import House, talk, until
 from tests.console.office import open_office
-from tests.console.test_live import Socket, changes, read_up, receive
+from tests.console.test_live import Socket, changes, receive
 from tickets import store
 from tickets.told import Reach
 
@@ -48,7 +48,7 @@ async def told(house: House, socket: Socket) -> list[Any]:
 
 async def watching(house: House, login: str, since: int | None = None) -> Socket:
     # What was written before is not told to who comes now.
-    await read_up(house)
+    await house.read_up()
     socket = await (await house.signed_in(login)).live(since)
     assert (await receive(socket))["type"] == "hello"
     return socket

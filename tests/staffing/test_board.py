@@ -148,7 +148,7 @@ async def test_given_a_head_and_an_agent_at_their_screens_when_somebody_waits_th
     await house.do(give_up, 1)
     later = await figures_told(of_head, lambda data: data["queues"][0]["abandoned"] == 1)
     seq = house.console.services.parts.database.feed.seq
-    assert later["seq"] == seq, "it moves no screen beyond the feed"
+    assert said["seq"] <= later["seq"] <= seq, "it moves no screen beyond the feed"
     topics = set()
     async with asyncio.timeout(LIMIT_S):
         while True:
