@@ -137,6 +137,9 @@ class Talk:
     async def _happened(self, happening: Happening) -> None:
         match happening:
             case SeatGone(cause, channel):
+                if channel == self.call.seat_channel:
+                    # Nothing is left there to be hung up in the end.
+                    self.call.seat_channel = None
                 await self._gone(channel, cause)
             case SeatAnswered(channel):
                 await self._answered(channel)
