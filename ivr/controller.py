@@ -337,7 +337,7 @@ class Controller:
         line = self.settings.line_of(dialled)
         written = await self._write_down(start, call_id, trunk, line.name) if line else None
         if written is None:
-            return await self._take_known(start, call_id)
+            return await self._take_known(start, call_id, line is not None)
         row, blocked = written
         call = LiveCall(self.parts, row, start.channel.name)
         self._directory.enter(call)
@@ -345,12 +345,15 @@ class Controller:
         return call, journey.blocked if blocked else journey.greet
 
     async def _take_known(
-        self, start: ari.StasisStart, call_id: str
+        self, start: ari.StasisStart, call_id: str, has_line: bool
     ) -> tuple[LiveCall, Stage] | None:
         """Nothing was written: he is on his way already, or came where nobody should."""
         before = await self.db.read(calls.get, call_id)
         if before is not None:
             return await self._take_again(before)
+        if has_line:
+            # Refused and not there: nothing that a caller should have to hear of.
+            raise DatabaseUnavailable("the call was refused")
         log.error("call %s came for a number that no line has", call_id)
         await self._let_go(start.channel.id)
         return None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from unittest.mock import patch
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from floor import seats
-from ivr import ari
+from ivr import ari, doors
 from tests.ivr.fake_asterisk import SENTENCE_S, Phone
 from tests.ivr.house import House, in_a_house, of_queue, shipped
 from tests.ivr.virtual import calm
@@ -387,6 +389,17 @@ async def test_a_caller_whom_the_database_can_not_keep_goes_to_the_fallback(hous
     await calm()
     assert not house.asterisk.legs[citizen.channel].in_app
     house.db.away = False
+    # The dialplan plays music to him before it comes back.
+    await asyncio.sleep(1)
     house.asterisk.enters(citizen.channel)
     await calm()
     assert citizen.row.stage == "greeting"
+
+
+@in_a_house()
+async def test_a_caller_whom_the_database_refuses_goes_to_the_fallback(house: House) -> None:
+    with patch.object(doors, "arrive", side_effect=IntegrityError("made up", None, Exception())):
+        citizen = house.new_caller()
+        await calm()
+    # Still on the line, with the dialplan.
+    assert not house.asterisk.legs[citizen.channel].in_app
