@@ -43,7 +43,7 @@ class Sending(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FilePath(msgspec.Struct, forbid_unknown_fields=True):
-    id: FileId
+    file: FileId
 
 
 class WaitingFiles(msgspec.Struct, frozen=True):
@@ -91,12 +91,12 @@ async def list_public_files(context: Context, *, query: OfForm) -> WaitingFiles:
 
 
 @operations.add(
-    "DELETE", "/public/files/{id}", "Take a waiting file away", roles=None, problems=(404,)
+    "DELETE", "/public/files/{file}", "Take a waiting file away", roles=None, problems=(404,)
 )
 async def remove_public_file(context: Context, *, path: FilePath, query: OfForm) -> None:
     _open(context.parts)
     directory = context.parts.settings.attached
-    await asyncio.to_thread(waiting_files.remove, directory, query.key, path.id)
+    await asyncio.to_thread(waiting_files.remove, directory, query.key, path.file)
 
 
 async def of_form(
