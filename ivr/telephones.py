@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
@@ -35,6 +36,9 @@ class Telephones:
         self._parts = parts
         self._spawn = spawn
         self._turns: dict[int, asyncio.Lock] = {}
+        self._asked: dict[int, bool] = {}
+        """What was last to be written of each seat: the floor learns of it a moment later."""
+        self._heard: Counter[int] = Counter()
 
     def changed(self, endpoint: str, reachable: bool) -> None:
         """Asterisk says that a telephone can be rung, or no longer (said at every call too)."""
@@ -43,13 +47,16 @@ class Telephones:
         seat = self._parts.floor.seat(int(endpoint.removeprefix(SEAT_PREFIX)))
         if seat is None:
             return
-        if seat.phone_ready != reachable:
+        self._heard[seat.id] += 1
+        if self._asked.get(seat.id, seat.phone_ready) != reachable:
+            self._asked[seat.id] = reachable
             self._spawn(self._set(endpoint, reachable), "telephone of a seat")
         elif reachable:
             self._tell_call(seat)
 
     async def settle(self) -> None:
         """See which telephones are there. Seats first: who registers meanwhile is not missed."""
+        heard = self._heard.copy()
         known = await self._parts.db.read(seats.all_seats)
         online = {
             endpoint.resource: endpoint.state == "online"
@@ -57,7 +64,9 @@ class Telephones:
         }
         for seat in known:
             ready = online.get(seat.endpoint, False)
-            if ready != seat.phone_ready:
+            # What Asterisk said since is newer than its list.
+            if ready != seat.phone_ready and self._heard[seat.id] == heard[seat.id]:
+                self._asked[seat.id] = ready
                 await self._set(seat.endpoint, ready)
 
     async def meet(self, endpoints: Sequence[str]) -> None:
@@ -76,6 +85,7 @@ class Telephones:
                 log.warning("a telephone of no seat registered")
                 return
             except DatabaseUnavailable:
+                self._asked.pop(seat_id, None)
                 log.warning("seat %s: its telephone is looked at again with the database", seat_id)
                 return
         if online:

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 
-import { nextCard, patchedCard, shouldReturn } from './desk';
-import { CallCard } from '../api/schema';
+import { desk, nextCard, patchedCard, shouldReturn } from './desk';
+import { CallCard, Seat } from '../api/schema';
+import { server } from '../api/server';
 import { CallChange, type Change } from '../live/messages';
 
 const card = CallCard.parse({
@@ -87,5 +88,27 @@ describe('a seat that lost its telephone', () => {
   it('given the person left by herself or long ago, stays offline', () => {
     expect(shouldReturn({ ...lost, reason: null }, 'ready', true, 5_000)).toBe(false);
     expect(shouldReturn(lost, 'ready', true, 500_000)).toBe(false);
+  });
+});
+
+describe('an answer about my seat', () => {
+  const seat = (phone_ready: boolean): Seat =>
+    Seat.parse({ id: 1, account_id: 2, name: '一号', state: 'offline', since_ms: 1, phone_ready, skills: [] });
+
+  it('that was overtaken by a change is not taken', async () => {
+    desk.begin(seat(false));
+    let answer: (is: Seat) => void = () => undefined;
+    vi.spyOn(server, 'seat').mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+    const reading = desk.load();
+    desk.apply({ type: 'change', topic: 'seat', seq: 1, at_ms: 1, data: seat(true) });
+    answer(seat(false));
+    await reading;
+    expect(desk.seat.value?.phone_ready).toBe(true);
+  });
+  it('that nothing overtook is taken', async () => {
+    desk.begin(seat(false));
+    vi.spyOn(server, 'seat').mockResolvedValueOnce(seat(true));
+    await desk.load();
+    expect(desk.seat.value?.phone_ready).toBe(true);
   });
 });

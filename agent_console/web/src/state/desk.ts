@@ -8,6 +8,8 @@ import type { Change } from '../live/messages';
 import { oneAtATime } from '../lib/refresh';
 
 const seat = shallowRef<Seat | null>(null);
+/** How many changes of my seat were told. */
+let told = 0;
 const card = shallowRef<CallCard | null>(null);
 const running = reactive(new Set<Action>());
 const problem = ref('');
@@ -92,6 +94,16 @@ function took(next: Seat): void {
   else if (before === null || before.call_id !== next.call_id || before.state !== next.state) reread();
 }
 
+/**
+ * Takes an answer, unless a change was told while it was on its way: it may be older than that,
+ * and what is newer will be told as well.
+ */
+async function takeAnswer(ask: () => Promise<Seat | null>): Promise<void> {
+  const before = told;
+  const next = await ask();
+  if (next !== null && told === before) took(next);
+}
+
 function reread(): void {
   refreshCard().catch((error: unknown) => (problem.value = sentence(error)));
 }
@@ -102,8 +114,7 @@ async function act(name: Action, ask: () => Promise<Seat | null>): Promise<boole
   running.add(name);
   problem.value = '';
   try {
-    const next = await ask();
-    if (next !== null) took(next);
+    await takeAnswer(ask);
     return true;
   } catch (error) {
     problem.value = sentence(error);
@@ -136,13 +147,16 @@ export const desk = {
   },
 
   async load(): Promise<void> {
-    took(await server.seat());
+    await takeAnswer(() => server.seat());
     // Without a call there is no card to read; a unit's seat has one only when it rings out.
     if (seat.value?.call_id != null) await refreshCard();
   },
 
   apply(change: Change): void {
-    if (change.topic === 'seat' && change.data.id === seat.value?.id) took(change.data);
+    if (change.topic === 'seat' && change.data.id === seat.value?.id) {
+      told += 1;
+      took(change.data);
+    }
     const before = card.value;
     card.value = patchedCard(before, change);
     if (change.topic !== 'call' || change.data.call_id !== seat.value?.call_id) return;
