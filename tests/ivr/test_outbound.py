@@ -244,6 +244,34 @@ async def test_when_he_hangs_up_during_the_notice(house: House) -> None:
 
 
 @in_a_house()
+async def test_when_he_hangs_up_with_his_answer_it_is_his_and_he_stays_to_be_called(
+    house: House,
+) -> None:
+    """Both are told before our task can read the first: it was not that he can't be reached."""
+    b = back(house, his=Phone(answers_after_s=None))
+    await b.dials()
+    await asyncio.sleep(3)
+    house.asterisk.picks_up(b.his)
+    house.asterisk.hangs_up(b.his)
+    await calm()
+    b.check_ended("callee_hung_up")
+    assert b.missed() == ("open", "回电：对方挂机")
+
+
+@in_a_house()
+async def test_when_he_hangs_up_before_the_recording_can_begin(house: House) -> None:
+    """His channel is gone when it is asked for, and that is told only later."""
+    b = back(house, his=Phone(answers_after_s=None))
+    await b.dials()
+    await asyncio.sleep(3)
+    house.asterisk.picks_up(b.his)
+    del house.asterisk.legs[b.his]
+    await calm()
+    b.check_ended("callee_hung_up")
+    assert b.missed() == ("open", "回电：对方挂机")
+
+
+@in_a_house()
 async def test_when_the_recording_can_not_begin_the_call_goes_on(house: House) -> None:
     b = back(house)
     await b.dials()
