@@ -145,7 +145,7 @@ def _ids(conn: Connection, wanted: Wanted, words: Words, most: int) -> list[int]
         # The words lead; asking for them once for each alternative would cost them twice.
         conditions.append(or_(*wanted.either) if wanted.seen is None else wanted.seen)
         wanted = replace(wanted, either=())
-    if few is None and not search_words.frequent(conn, groups):
+    if few is None and not search_words.many(conn, groups):
         return _ordered(conn, wanted, [*conditions, search_words.in_postgres(groups)], most)
     if few is None:
         return _back_in_time(conn, wanted, conditions, groups, most)
