@@ -1,7 +1,7 @@
 /** A file on its way to the server, as it is; its problems come back as any other's. */
 import type { z } from 'zod';
 
-import { csrfToken, readProblem, Refused, understand, Unreachable } from '../api/http';
+import { csrfToken, readAnswer, readProblem, Refused, understand, Unreachable } from '../api/http';
 
 const BASE = '/api/v1';
 /** A table of some thousand lines is checked before the answer comes. */
@@ -31,6 +31,5 @@ export async function upload<T extends z.ZodType>(
   }
   if (response.status === 502) throw new Unreachable();
   if (!response.ok) throw new Refused(await readProblem(response));
-  const data: unknown = await response.json().catch(() => undefined);
-  return understand(schema, data, path);
+  return understand(schema, await readAnswer(response), path);
 }

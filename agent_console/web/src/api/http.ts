@@ -35,9 +35,17 @@ export class Refused extends Error {
 
 /** The server could not be reached within the limit. */
 export class Unreachable extends Error {
-  constructor() {
-    super('连接不上服务器，请检查网络');
+  constructor(sentence = '连接不上服务器，请检查网络') {
+    super(sentence);
     this.name = 'Unreachable';
+  }
+}
+
+/** The network failed while the answer came: what was asked for may have been done. */
+export class CutOff extends Unreachable {
+  constructor() {
+    super('网络中断，服务器的答复没有收全。请检查网络，刷新页面核对后再试');
+    this.name = 'CutOff';
   }
 }
 
@@ -111,6 +119,28 @@ async function send(method: Method, path: string, body: unknown): Promise<Respon
   return response;
 }
 
+/**
+ * The body of an answer as JSON; undefined when it is none.
+ *
+ * A body that stops before its end, by the limit or by the line, is the network's failure.
+ * Throws CutOff.
+ */
+export async function readAnswer(response: Response): Promise<unknown> {
+  let text: string;
+  try {
+    text = await response.text();
+  } catch {
+    throw new CutOff();
+  }
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // What stands between us and the server can end a body early and say that this was all of it.
+    if (response.headers.get('Content-Type')?.includes('json') === true) throw new CutOff();
+    return undefined;
+  }
+}
+
 /** Ask and parse the answer; throws Refused, Unreachable or Misunderstood. */
 export async function ask<T extends z.ZodType>(
   method: Method,
@@ -119,8 +149,7 @@ export async function ask<T extends z.ZodType>(
   body?: unknown,
 ): Promise<z.output<T>> {
   const response = await send(method, path, body);
-  const data: unknown = await response.json().catch(() => undefined);
-  return understand(schema, data, path);
+  return understand(schema, await readAnswer(response), path);
 }
 
 /** As `ask`, with null for 204 No Content. */
@@ -131,8 +160,7 @@ export async function askMaybe<T extends z.ZodType>(
 ): Promise<z.output<T> | null> {
   const response = await send(method, path, undefined);
   if (response.status === 204) return null;
-  const data: unknown = await response.json().catch(() => undefined);
-  return understand(schema, data, path);
+  return understand(schema, await readAnswer(response), path);
 }
 
 /** Ask where the answer's body does not matter. */

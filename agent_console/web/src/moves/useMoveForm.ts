@@ -1,7 +1,7 @@
 /** One move being filled in: kept as typed, sent once, and told when somebody was faster. */
 import { computed, ref, shallowRef, watch, type Ref } from 'vue';
 
-import { Refused, sentence, understand, Unreachable } from '../api/http';
+import { CutOff, Refused, sentence, understand, Unreachable } from '../api/http';
 import { Ticket } from '../api/schema';
 import type { Changed, Move, Reason } from '../tickets/schema';
 import { ticketServer } from '../tickets/server';
@@ -74,7 +74,7 @@ export function useMoveForm(ticket: Readonly<Ref<Ticket>>, name: string, taken: 
     );
     instead.value = refusal?.instead ?? {};
     const others = errorList.filter(({ field }) => !named.has(field)).map(({ message }) => message);
-    if (error instanceof Unreachable) problem.value = '没有提交：网络已断开。填写的内容保留在本机。';
+    if (error instanceof Unreachable) problem.value = unanswered(error);
     else if (others.length > 0) problem.value = others.join('；');
     else problem.value = errorList.length > 0 ? '请按红字提示修改后再提交' : sentence(error);
   }
@@ -109,6 +109,12 @@ export function useMoveForm(ticket: Readonly<Ref<Ticket>>, name: string, taken: 
     move, fields, values, set, errors, instead, problem, reasons, allowed, busy, noRoom, wasKept, offered,
     overtaken, told, seen, submit, giveUp,
   }; // prettier-ignore
+}
+
+/** Nobody knows what the server did; sent again it is told as somebody else's change, never done twice. */
+function unanswered(error: Unreachable): string {
+  const what = error instanceof CutOff ? '服务器的答复没有收全，可能已经提交' : '没有收到服务器的答复，可能没有提交';
+  return `${what}。填写的内容保留在本机，请检查网络后再次提交，不会重复办理。`;
 }
 
 function lastMs(ticket: Ticket): number {

@@ -1,7 +1,10 @@
 /** A file on its way to the server, with its progress; `fetch` can't tell how far it is. */
 import type { z } from 'zod';
 
-import { csrfToken, readProblem, Refused, understand, Unreachable } from '../api/http';
+import { csrfToken, CutOff, Misunderstood, readProblem, Refused, understand, Unreachable } from '../api/http';
+
+/** Nothing went out and nothing came back for so long: the line is dead. */
+const STALLED_MS = 30_000;
 
 export interface Sending<T> {
   done: Promise<T>;
@@ -21,18 +24,26 @@ export function sendFile<T extends z.ZodType>(
     request.setRequestHeader('Accept', 'application/json');
     request.setRequestHeader('Content-Type', 'application/octet-stream');
     request.setRequestHeader('X-CSRF-Token', csrfToken());
+    let stopped = false;
+    let stalled = setTimeout(giveUp, STALLED_MS);
+    function giveUp(): void {
+      stopped = true;
+      request.abort();
+    }
+    request.onloadend = () => clearTimeout(stalled);
     request.upload.onprogress = (event) => {
+      clearTimeout(stalled);
+      stalled = setTimeout(giveUp, STALLED_MS);
       if (event.lengthComputable && event.total > 0) onProgress(event.loaded / event.total);
     };
     request.onerror = () => reject(new Unreachable());
-    request.ontimeout = () => reject(new Unreachable());
-    request.onabort = () => reject(new Cancelled());
+    request.onabort = () => reject(stopped ? new Unreachable() : new Cancelled());
     request.onload = () => {
       if (request.status >= 200 && request.status < 300) {
         try {
           resolve(understand(schema, JSON.parse(request.responseText) as unknown, path));
         } catch (error) {
-          reject(error instanceof Error ? error : new Unreachable());
+          reject(error instanceof Misunderstood ? error : new CutOff());
         }
         return;
       }
