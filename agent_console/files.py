@@ -9,7 +9,7 @@ import io
 import os
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -40,14 +40,15 @@ async def receive(
     sealer: Sealer,
     most_bytes: int,
     check_head: Callable[[bytes], None],
-    check_whole: Callable[[BinaryIO], None],
+    taken: Callable[[BinaryIO], Iterator[bytes] | None],
     place: Callable[[str], Path] | None = None,
 ) -> Stored:
     """Store what comes, never clear; on the disk for good when this comes back.
 
     Args:
         check_head: looks at the first bytes; raises to refuse the rest unread.
-        check_whole: looks at the whole file before it is kept; runs in a thread.
+        taken: looks at the whole file before it is kept, raises to refuse it, and gives what is
+            kept instead of it, or None; runs in a thread.
         place: where a file of this SHA-256 goes, on the same disk; else to those of tickets.
 
     Raises:
@@ -55,17 +56,20 @@ async def receive(
     """
     incoming = directory / INCOMING
     await asyncio.to_thread(_make_room, incoming)
-    fresh = incoming / secrets.token_hex(16)
+    # It is looked at lying there, whole: no kind of file has to be held in memory for it.
+    came, anew = (incoming / secrets.token_hex(16) for _ in range(2))
     try:
-        with fresh.open("xb") as file:
+        with came.open("xb") as file:
             stored = await _write(chunks, SealedWriter(file, sealer), most_bytes, check_head)
-            file.flush()
-            await asyncio.to_thread(os.fsync, file.fileno())
-        await asyncio.to_thread(_look, fresh, sealer, check_whole)
+            await asyncio.to_thread(_to_disk, file)
+        with anew.open("xb") as file:
+            rewritten = await asyncio.to_thread(_rewrite, came, file, sealer, taken)
+        fresh, stored = (came, stored) if rewritten is None else (anew, rewritten)
         goes_to = place(stored.sha256) if place else path_of(directory, stored.sha256)
         await asyncio.to_thread(put, fresh, goes_to)
     finally:
-        fresh.unlink(missing_ok=True)
+        came.unlink(missing_ok=True)
+        anew.unlink(missing_ok=True)
     return stored
 
 
@@ -91,9 +95,30 @@ def _compare(file: io.BufferedReader, sha256: str) -> None:
         raise CannotOpen("its content is not the one that it was stored with")
 
 
-def _look(fresh: Path, sealer: Sealer, check_whole: Callable[[BinaryIO], None]) -> None:
-    with open_file(fresh, sealer) as file:
-        check_whole(file)
+def _rewrite(
+    came: Path,
+    anew: BinaryIO,
+    sealer: Sealer,
+    taken: Callable[[BinaryIO], Iterator[bytes] | None],
+) -> Stored | None:
+    """Write what is kept instead of what came; None where it is kept as it is."""
+    with open_file(came, sealer) as file:
+        pieces = taken(file)
+        if pieces is None:
+            return None
+        out, digest, size = SealedWriter(anew, sealer), hashlib.sha256(), 0
+        for piece in pieces:
+            digest.update(piece)
+            size += len(piece)
+            out.write(piece)
+    out.finish()
+    _to_disk(anew)
+    return Stored(digest.hexdigest(), size)
+
+
+def _to_disk(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 async def _write(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
@@ -20,7 +20,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from db.clock import now_ms
 from db.feed import publish
 from db.models import account, ticket_attachment, unit
-from tickets import store
+from tickets import pictures, store
 
 MAX_NAME = 120
 HEAD_BYTES = 4096
@@ -55,6 +55,7 @@ OF_STRANGERS = ("jpg", "jpeg", "png", "pdf")
 ACTIVE = re.compile(rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia)(?![A-Za-z])")
 LONGEST_ACTIVE = 20
 MACROS = "vbaproject.bin"
+NO_PICTURE = "图片不完整或无法识别，请重新拍摄，或另存为 jpg、png 后再试"
 
 
 class Unfit(Exception):
@@ -130,27 +131,27 @@ def check_head(extension: str, head: bytes) -> None:
         raise Unfit("文件内容不是文本")
 
 
-def check_whole(extension: str, file: BinaryIO) -> None:
-    """What only the whole file tells; raises Unfit."""
-    if extension in PARTS:
-        _check_packed(extension, file)
-    elif extension == "txt":
-        _check_text(file)
+def taken(extension: str, file: BinaryIO) -> Iterator[bytes] | None:
+    """Look at the whole file: what is kept of it, or None where it is kept as it came.
 
+    Of a picture the picture is kept, not where, when, by whom and with what it was taken.
 
-def check_of_stranger(extension: str, file: BinaryIO) -> None:
-    """As `check_whole`, for what anybody may send: a PDF must not do anything; raises Unfit.
-
-    What lies packed within a PDF is not looked into.
+    Raises:
+        Unfit: it may not hang on a ticket; a picture says so while the pieces are read.
     """
-    check_whole(extension, file)
-    if extension != "pdf":
-        return
-    before = b""
-    while piece := file.read(PIECE):
-        if ACTIVE.search(before + piece):
-            raise Unfit("PDF 含有脚本或内嵌文件，不能上传，请另存或打印成普通 PDF 后再试")
-        before = piece[-LONGEST_ACTIVE:]
+    _check_whole(extension, file)
+    cleaned = pictures.CLEANERS.get(KINDS[extension].media)
+    return None if cleaned is None else _picture(cleaned(file))
+
+
+def taken_of_stranger(extension: str, file: BinaryIO) -> Iterator[bytes] | None:
+    """As `taken`, of what anybody may send: a PDF must not do anything; raises Unfit.
+
+    What lies packed within it is not looked into.
+    """
+    if extension == "pdf":
+        _check_passive(file)
+    return taken(extension, file)
 
 
 def add(
@@ -246,6 +247,20 @@ def _tell(conn: Connection, ticket_id: int) -> None:
         publish(conn, "ticket", ticket_id, found.told())
 
 
+def _picture(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except pictures.Unreadable:
+        raise Unfit(NO_PICTURE) from None
+
+
+def _check_whole(extension: str, file: BinaryIO) -> None:
+    if extension in PARTS:
+        _check_packed(extension, file)
+    elif extension == "txt":
+        _check_text(file)
+
+
 def _check_packed(extension: str, file: BinaryIO) -> None:
     """A document is an archive with the right part in it and no program; nothing is unpacked."""
     try:
@@ -257,6 +272,14 @@ def _check_packed(extension: str, file: BinaryIO) -> None:
         raise Unfit(f"文件内容不是 {extension} 格式")
     if any(name.rsplit("/", 1)[-1] == MACROS for name in names):
         raise Unfit("文件含有宏，不能上传")
+
+
+def _check_passive(file: BinaryIO) -> None:
+    before = b""
+    while piece := file.read(PIECE):
+        if ACTIVE.search(before + piece):
+            raise Unfit("PDF 含有脚本或内嵌文件，不能上传，请另存或打印成普通 PDF 后再试")
+        before = piece[-LONGEST_ACTIVE:]
 
 
 def _check_text(file: BinaryIO) -> None:

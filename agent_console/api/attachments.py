@@ -82,7 +82,7 @@ async def attach_file(context: Context, *, path: RowPath, query: Named) -> Liste
             parts.sealer,
             most_bytes(parts),
             partial(attachments.check_head, extension),
-            partial(attachments.check_whole, extension),
+            partial(attachments.taken, extension),
         )
         return await parts.database.write(
             _attach, parts, path.id, context.account, query.name, extension, stored

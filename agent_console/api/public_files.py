@@ -138,7 +138,7 @@ async def _receive(context: Context, key: str, extension: str) -> Waiting:
         parts.sealer,
         _most_bytes(parts),
         partial(attachments.check_head, extension),
-        partial(attachments.check_of_stranger, extension),
+        partial(attachments.taken_of_stranger, extension),
         lambda sha256: waiting_files.drawer(directory, key) / f"{sha256}.{extension}",
     )
     return Waiting(f"{stored.sha256}.{extension}", extension, stored.size_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from pathlib import Path
 
 from playwright.async_api import Route
@@ -13,16 +14,31 @@ from tests.browser.test_unit_calls import Handler, with_handler
 from tests.console.test_attachments import PDF
 from tests.support.browser import WITHIN_S, Window, until
 from tests.support.console import House
+from tests.support.pictures import EVERYTHING_IN_JPEG, EVERYTHING_IN_PNG, HEIGHT, WIDTH, found_in
 
+PICTURES = {"jpg": EVERYTHING_IN_JPEG, "png": EVERYTHING_IN_PNG}
+"""Lying on their sides, and in colours of a profile."""
 SENT = "/attachments?name="
 DROPPED = """
-() => {
+(png) => {
   const carried = new DataTransfer();
-  const bytes = new Uint8Array([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1]);
+  const bytes = Uint8Array.from(atob(png), (c) => c.charCodeAt(0));
   carried.items.add(new File([bytes], '现场.png', { type: 'image/png' }));
   return carried;
 }
 """
+SEEN = """
+(pictures) => Promise.all(pictures.map(async (picture) => {
+  const bytes = Uint8Array.from(atob(picture), (c) => c.charCodeAt(0));
+  const image = await createImageBitmap(new Blob([bytes]));
+  const canvas = new OffscreenCanvas(image.width, image.height);
+  const paper = canvas.getContext('2d');
+  paper.drawImage(image, 0, 0);
+  const { data } = paper.getImageData(0, 0, image.width, image.height);
+  return { width: image.width, height: image.height, pixels: Array.from(data) };
+}))
+"""
+"""Pictures as the browser shows them: turned the right way up, in their profile's colours."""
 
 
 async def both(house: House, browsers: Browsers, windows: Opener) -> tuple[Handler, Window]:
@@ -55,6 +71,17 @@ async def downloaded(window: Window, name: str) -> bytes:
     return await asyncio.to_thread(Path(await download.path()).read_bytes)
 
 
+async def shows_the_same(window: Window, name: str, sent: bytes) -> None:
+    """A file that was kept looks as it was sent, and says nothing else any more."""
+    kept = await downloaded(window, name)
+    assert (found_in(kept), found_in(sent) != []) == ([], True)
+    pictures = [base64.b64encode(one).decode() for one in (sent, kept)]
+    first, second = await window.page.evaluate(SEEN, pictures)
+    assert (second["width"], second["height"]) == (HEIGHT, WIDTH)
+    assert first == second
+    assert len(set(first["pixels"])) > 10
+
+
 async def test_given_a_ticket_when_unit_and_hotline_hang_files_on_it_then_both_have_them(
     house: House, browsers: Browsers, windows: Opener, tmp_path: Path
 ) -> None:
@@ -77,20 +104,25 @@ async def test_given_a_ticket_when_unit_and_hotline_hang_files_on_it_then_both_h
     await window.page.unroute_all(behavior="wait")
     await lists(head, report.name)
 
-    carried = await head.page.evaluate_handle(DROPPED)
+    carried = await head.page.evaluate_handle(DROPPED, base64.b64encode(PICTURES["png"]).decode())
     await head.page.dispatch_event(head.at("attachments"), "drop", {"dataTransfer": carried})
     for one in (head, window):
         await lists(one, report.name, "现场.png")
     assert await downloaded(window, report.name) == PDF
     assert await downloaded(head, report.name) == PDF
-    assert (await downloaded(window, "现场.png")).startswith(b"\x89PNG")
+    await shows_the_same(window, "现场.png", PICTURES["png"])
+    photo = tmp_path / "照片.jpg"
+    photo.write_bytes(PICTURES["jpg"])
+    await choose(head, photo)
+    await lists(window, report.name, "现场.png", photo.name)
+    await shows_the_same(window, photo.name, PICTURES["jpg"])
 
     # Her own she may take off again, the hotline's she may not.
     assert await window.page.locator(window.at("attachment-remove")).count() == 1
     await window.press("attachment-remove")
     await window.page.click(".el-message-box__btns .el-button--primary")
     for one in (window, head):
-        await lists(one, "现场.png")
+        await lists(one, "现场.png", photo.name)
 
 
 async def test_given_files_that_may_not_come_when_chosen_then_she_is_told_before_they_are_sent(

@@ -12,11 +12,12 @@ from tests.browser.conftest import Browsers, Opener
 from tests.browser.looks import at_rest, fits, reads_well
 from tests.support.browser import Window
 from tests.support.console import House
+from tests.support.pictures import jpeg
 
 TELEPHONE = ViewportSize(width=375, height=740)
 WORDS = "在政务大厅办理执照，窗口多次要求补充材料，希望一次性告知。"
 DESK = ViewportSize(width=1366, height=768)
-JPG = b"\xff\xd8\xff\xe0" + b"x" * 40_000
+JPG = jpeg()
 PDF = b"%PDF-1.7\n" + b"x" * 1_000
 TARGETS_PX = 44
 """What a thumb can hit (WCAG 2.5.5)."""

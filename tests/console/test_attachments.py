@@ -22,6 +22,7 @@ from db.resealing_files import path_of
 from tests.console.clock import Clock
 from tests.console.house import API, Answer, Browser, House, serve, until
 from tests.console.reporting import add_unit, complain_of, dispatched
+from tests.support.pictures import EVERYTHING_IN_JPEG, EVERYTHING_IN_PNG, found_in, jpeg, png
 from tickets.place import Place
 
 MB = 1_000_000
@@ -40,8 +41,8 @@ DOCX = packed("[Content_Types].xml", "word/document.xml")
 XLSX = packed("[Content_Types].xml", "xl/workbook.xml")
 GOOD = [
     ("报告.pdf", PDF, "application/pdf"),
-    ("a.JPG", b"\xff\xd8\xff\xe0" + b"x" * 10, "image/jpeg"),
-    ("a.png", b"\x89PNG\r\n\x1a\n" + b"x", "image/png"),
+    ("a.JPG", jpeg(), "image/jpeg"),
+    ("a.png", png(), "image/png"),
     ("a.docx", DOCX, "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
     ("a.xlsx", XLSX, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ("说明.txt", "处理情况".encode("gb18030"), "text/plain"),
@@ -57,6 +58,9 @@ BAD = [
     ("a.pdf", b"<html>%PDF-"),
     ("a.pdf", b""),
     ("a.png", PDF),
+    ("a.png", png()[:-1]),
+    ("a.jpg", jpeg()[:-1]),
+    ("a.jpeg", b"\xff\xd8\xff\xe0" + b"x" * 9_000),
     ("a.docx", packed("word/document.xml")),
     ("a.docx", XLSX),
     ("a.xlsx", b"PK\x03\x04 and then nothing"),
@@ -155,6 +159,38 @@ async def test_what_is_not_what_it_says_is_refused_and_leaves_nothing(
         assert answer.json["errors"], name
     assert await small.database.read(rows) == []
     assert files_in(settings) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("现场.jpg", EVERYTHING_IN_JPEG), ("现场.png", EVERYTHING_IN_PNG)]
+)
+async def test_a_picture_is_kept_without_where_and_with_what_it_was_taken(
+    small: House, settings: Settings, ticket_id: int, name: str, content: bytes
+) -> None:
+    assert found_in(content)
+    unit = await small.signed_in("unit")
+    made = (await attach(unit, ticket_id, name, content)).json
+    served = (await unit.get(f"/attachments/{made['id']}")).body
+    assert found_in(served) == []
+    assert made["size_bytes"] == len(served) < len(content)
+    (row,) = await small.database.read(rows)
+    assert (row.size_bytes, row.sha256) == (len(served), hashlib.sha256(served).hexdigest())
+    # What came lies nowhere any more, and what is kept may come again.
+    assert files_in(settings) == {row.sha256}
+    assert (await attach(unit, ticket_id, name, served)).json["size_bytes"] == len(served)
+    assert files_in(settings) == {row.sha256}
+
+
+async def test_a_picture_that_can_not_be_read_is_refused_with_a_word_what_to_do(
+    small: House, settings: Settings, ticket_id: int
+) -> None:
+    unit = await small.signed_in("unit")
+    answer = await attach(unit, ticket_id, "现场.jpg", EVERYTHING_IN_JPEG[:3_000])
+    assert (answer.status, answer.problem) == (422, "unfit-file")
+    [error] = answer.json["errors"]
+    assert (error["field"], "重新拍摄" in error["message"]) == ("name", True)
+    assert found_in(answer.body) == []
+    assert (await small.database.read(rows), files_in(settings)) == ([], set())
 
 
 async def test_it_is_said_before_a_byte_is_sent(small: House, ticket_id: int) -> None:

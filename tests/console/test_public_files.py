@@ -26,10 +26,12 @@ from tests.console.clock import Clock
 from tests.console.house import API, SEALER, Answer, Browser, House, serve, until
 from tests.console.reporting import KEY, body
 from tests.console.test_sweeping import parts
+from tests.support.pictures import IN_JPEG, found_in, jpeg, png
 
 PDF = b"%PDF-1.7\nplanted" + b"x" * 200_000
-JPG = b"\xff\xd8\xff\xe0planted" + b"y" * 3_000
-PNG = b"\x89PNG\r\n\x1a\nplanted"
+JPG, PNG = jpeg(), png()
+TAKEN = jpeg(IN_JPEG["gps"], IN_JPEG["iptc"], after=IN_JPEG["comment"])
+"""JPG as a telephone writes it: where and with what it was taken stand in it."""
 OTHER = "form-of-somebody-else"
 MB = 1_000_000
 
@@ -72,13 +74,15 @@ async def test_files_of_a_matter_hang_on_its_ticket_and_staff_reads_them(
     sealing: House, settings: Settings
 ) -> None:
     citizen = sealing.browser()
-    sent = [await send(citizen, "欧阳测试的证明.PDF", PDF), await send(citizen, "b.jpeg", JPG)]
+    assert found_in(TAKEN)
+    sent = [await send(citizen, "欧阳测试的证明.PDF", PDF), await send(citizen, "b.jpeg", TAKEN)]
     assert [one.status for one in sent] == [200, 200]
     ids = [one.json["id"] for one in sent]
     assert [(one["kind"], one["size_bytes"]) for one in await waiting(citizen)] == [
         ("pdf", len(PDF)), ("jpeg", len(JPG)),
     ]  # fmt: skip
     assert not any(b"planted" in path.read_bytes() for path in lying(settings))
+    assert sorted(path.name for path in lying(settings)) == sorted(ids)  # nothing that came besides
     answer = await citizen.post("/public/tickets", body(files=ids[::-1]))
     assert answer.status == 200, answer.body
     made = await sealing.database.read(newest)
@@ -113,6 +117,7 @@ async def test_what_is_no_photo_and_no_pdf_is_refused_and_leaves_nothing(
     for name, content, field in (
         ("a.exe", PDF, "name"), ("a.docx", PDF, "name"), ("a.svg", b"<svg/>", "name"),
         ("a.pdf", b"MZ" * 5000, "name"), ("a.png", JPG, "name"), ("a.jpg", b"", "size_bytes"),
+        ("a.jpg", TAKEN[:900], "name"), ("a.png", PNG[:-1], "name"),
         ("a.pdf", b"%PDF-1.7 /OpenAction << /S /JavaScript /JS (x) >>", "name"),
         ("a.pdf", b"%PDF-1.7" + b"x" * (64 * 1024 - 12) + b"/Launch ", "name"),
         ("a/b.pdf", PDF, "name"),
