@@ -143,12 +143,13 @@ async def test_pages_and_a_count_that_has_an_end(
     await database.write(go)
 
 
-@pytest.mark.parametrize("few", [3, 1000])
+@pytest.mark.parametrize("many", [3, 1000])
 async def test_what_many_tickets_have_is_looked_for_back_in_time(
-    database: Database, monkeypatch: pytest.MonkeyPatch, few: int
+    database: Database, monkeypatch: pytest.MonkeyPatch, many: int
 ) -> None:
     """More hits than are sorted at once: on PostgreSQL another road, the same answer."""
-    monkeypatch.setattr(search_words, "FEW", few)
+    monkeypatch.setattr(search_words, "FEW", 3)
+    monkeypatch.setattr(search_words, "MANY", many)
 
     def go(conn: Connection) -> None:
         made = [

@@ -123,13 +123,13 @@ async def test_dispatched_then_found_by_its_unit_among_its_words(database: Datab
     await database.write(go)
 
 
-@pytest.mark.parametrize("few", [0, 1000])
+@pytest.mark.parametrize("many", [0, 1000])
 @pytest.mark.parametrize("order", ["newest", "due"])
 async def test_what_a_tag_says_too_much_nobody_sees(
-    database: Database, monkeypatch: pytest.MonkeyPatch, few: int, order: str
+    database: Database, monkeypatch: pytest.MonkeyPatch, many: int, order: str
 ) -> None:
     """Tags only narrow: of a unit complained of, and of tags that are wrong, nothing is shown."""
-    monkeypatch.setattr(search_words, "FEW", few)
+    monkeypatch.setattr(search_words, "MANY", many)
 
     def go(conn: Connection) -> None:
         ours, other = new_unit(conn), new_unit(conn)
