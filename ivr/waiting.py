@@ -151,9 +151,9 @@ class Wait:
     async def _happened(self, happening: Happening) -> bool:
         """Deal with what happened; True when a seat has answered."""
         match happening:
-            case SeatAnswered():
+            case SeatAnswered(channel) if self._is_rung(channel):
                 return self.ringing is not None
-            case SeatGone(cause):
+            case SeatGone(cause, channel) if self._is_rung(channel):
                 await self._seat_gone(cause)
             case Offered(seat):
                 await self._ring(seat)
@@ -166,6 +166,12 @@ class Wait:
             case _:
                 pass
         return False
+
+    def _is_rung(self, channel: str) -> bool:
+        """Whether that is the telephone that rings now. The end of one before it (of an agent who
+        transferred the call, say) may be told when the next rings already.
+        """
+        return channel in ("", self.call.seat_channel)
 
     async def _move(self, request: Request) -> None:
         """A supervisor moves him: next, or to another queue."""

@@ -91,6 +91,8 @@ class FakeAsterisk:
         """By operation's method and path: the next such request fails so, undone."""
         self.retries = False
         """The dialplan tries the application again and again, as the real one does."""
+        self.tells_first = False
+        """What a request brings about is told before its answer: the real one does either."""
 
     # --- what people do ---
 
@@ -385,7 +387,10 @@ class FakeClient(ari.Client):
             for name, value in (query or {}).items()
             if value is not None
         }
-        return self._served(operation, path, ids, given)
+        answer = self._served(operation, path, ids, given)
+        if asterisk.tells_first:
+            await asyncio.sleep(0)
+        return answer
 
     def _served(
         self, operation: op.Operation[Any], path: str, ids: tuple[str, ...], given: dict[str, Any]

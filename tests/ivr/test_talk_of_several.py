@@ -217,8 +217,11 @@ async def test_a_transfer_to_a_colleague(house: House) -> None:
     assert house.seat(scene.seat).state == "wrap_up"
 
 
+@pytest.mark.parametrize("tells_first", [False, True])
 @in_a_house()
-async def test_a_transfer_to_a_queue(house: House) -> None:
+async def test_a_transfer_to_a_queue(house: House, tells_first: bool) -> None:
+    """The end of the agent's channel may be told when the next seat rings already."""
+    house.asterisk.tells_first = tells_first
     scene = await talking(house)
     other = house.new_seat({"general": 1})
     await scene.does("transfer", target=at_queue("general"))
@@ -226,6 +229,7 @@ async def test_a_transfer_to_a_queue(house: House) -> None:
     assert house.seat(scene.seat).state == "wrap_up"
     await asyncio.sleep(6)
     assert scene.citizen.talks_with == other
+    assert "not_answered" not in scene.events
     assert len(house.tickets(scene.citizen.call_id)) == 1
     await over(scene)
 
