@@ -1,20 +1,29 @@
-/** Reads again when told to, one at a time, and never ends on an answer older than the last call. */
+/**
+ * Reads again when told to, one at a time. Each call's promise is that of a reading which began
+ * after the call: no answer is older than its question, and nobody waits for a later one's.
+ */
 export function oneAtATime(read: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | null = null;
-  let asked = 0;
+  /** The reading after the one under way, for all who ask meanwhile. */
+  let next: Promise<void> | null = null;
 
-  async function loop(): Promise<void> {
-    let answered: number;
-    do {
-      answered = asked;
-      await read();
-    } while (answered !== asked);
+  function begin(): Promise<void> {
+    running = read().finally(() => (running = null));
+    return running;
+  }
+  function after(before: Promise<void>): Promise<void> {
+    const begins = (): Promise<void> => {
+      next = null;
+      return begin();
+    };
+    // Whoever asked for the one before is told of its failure; this one is tried all the same.
+    return before.then(begins, begins);
   }
 
   return () => {
-    asked += 1;
-    if (running !== null) return running;
-    running = loop().finally(() => (running = null));
-    return running;
+    if (next !== null) return next;
+    if (running === null) return begin();
+    next = after(running);
+    return next;
   };
 }

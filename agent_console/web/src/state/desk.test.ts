@@ -112,3 +112,26 @@ describe('an answer about my seat', () => {
     expect(desk.seat.value?.phone_ready).toBe(true);
   });
 });
+
+describe('an answer about my call', () => {
+  it('does not take back what the feed told while it was on its way', async () => {
+    const seat = Seat.parse({
+      id: 1, account_id: 2, name: '一号', state: 'talking', since_ms: 1, call_id: 'c1', phone_ready: true, skills: [],
+    }); // prettier-ignore
+    desk.begin(seat);
+    vi.spyOn(server, 'seat').mockResolvedValue(seat);
+    let answer: (is: CallCard) => void = () => undefined;
+    const asked = vi.spyOn(server, 'currentCall').mockResolvedValueOnce(card);
+    await desk.load();
+    asked.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+    const again = desk.load();
+    await vi.waitFor(() => {
+      expect(asked).toHaveBeenCalledTimes(2);
+    });
+    desk.apply(change({ recording_paused: true }));
+    answer(card);
+    await again;
+    expect(asked).toHaveBeenCalledTimes(2);
+    expect(desk.card.value?.recording?.paused).toBe(true);
+  });
+});

@@ -80,9 +80,18 @@ export function shouldReturn(
   return lost && back && nowMs - mine.since_ms < RETURN_WITHIN_MS;
 }
 
+/** What the feed told of calls while the card is on its way: its answer may be older than that. */
+let meanwhile: Change[] | null = null;
+
 const refreshCard = oneAtATime(async () => {
-  const read = await server.currentCall();
-  card.value = nextCard(card.value, read, seat.value?.state ?? null);
+  const told: Change[] = [];
+  meanwhile = told;
+  try {
+    const read = told.reduce(patchedCard, await server.currentCall());
+    card.value = nextCard(card.value, read, seat.value?.state ?? null);
+  } finally {
+    meanwhile = null;
+  }
 });
 
 function took(next: Seat): void {
@@ -157,6 +166,7 @@ export const desk = {
       told += 1;
       took(change.data);
     }
+    meanwhile?.push(change);
     const before = card.value;
     card.value = patchedCard(before, change);
     if (change.topic !== 'call' || change.data.call_id !== seat.value?.call_id) return;

@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 
 import { Notice } from '../api/schema';
-import { withNotice } from './notices';
+import { server } from '../api/server';
+import { notices, withNotice } from './notices';
 
 const notice = (id: number, more: object = {}): Notice =>
   Notice.parse({ id, text: `通知 ${id}`, at_ms: id * 10, ...more });
@@ -21,5 +22,34 @@ describe('messages of the supervisor', () => {
     for (let id = 1; id <= 25; id += 1) list = withNotice(list, notice(id));
     expect(list).toHaveLength(20);
     expect(list[0]?.id).toBe(25);
+  });
+});
+
+describe('a list that is on its way', () => {
+  let answer: (is: Notice[]) => void = () => undefined;
+  const asked = (): Promise<void> => {
+    vi.spyOn(server, 'notices').mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+    return notices.load();
+  };
+  afterEach(() => {
+    notices.forget();
+    vi.restoreAllMocks();
+  });
+
+  it('does not take back a message that came meanwhile', async () => {
+    const reading = asked();
+    const data = notice(2, { to_seat_id: 7 });
+    notices.apply({ type: 'change', topic: 'message', seq: 1, at_ms: 1, data }, 7);
+    answer([notice(1)]);
+    await reading;
+    expect(notices.list.value.map(({ id }) => id)).toEqual([2, 1]);
+  });
+  it('does not make unread what was read meanwhile', async () => {
+    vi.spyOn(server, 'readNotice').mockResolvedValue();
+    const reading = asked();
+    await notices.markRead(notice(1), 99);
+    answer([notice(1)]);
+    await reading;
+    expect(notices.unread.value).toEqual([]);
   });
 });

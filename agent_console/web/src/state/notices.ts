@@ -21,9 +21,19 @@ export function withNotice(before: readonly Notice[], came: Notice): Notice[] {
     .slice(0, KEPT);
 }
 
+/** What came or was read while the list is on its way: its answer may be older than that. */
+let meanwhile: Notice[] = [];
+
+function take(notice: Notice): void {
+  meanwhile.push(notice);
+  list.value = withNotice(list.value, notice);
+}
+
 const read = oneAtATime(async () => {
+  meanwhile = [];
   try {
-    list.value = await server.notices();
+    const answer: readonly Notice[] = await server.notices();
+    list.value = meanwhile.reduce(withNotice, answer);
     failed.value = '';
   } catch (error) {
     failed.value = sentence(error);
@@ -40,11 +50,11 @@ export const notices = {
   apply(change: Change, mySeat: number | null): void {
     if (change.topic !== 'message') return;
     const { to_seat_id } = change.data;
-    if (to_seat_id === null || to_seat_id === mySeat) list.value = withNotice(list.value, change.data);
+    if (to_seat_id === null || to_seat_id === mySeat) take(change.data);
   },
 
   async markRead(notice: Notice, nowMs: number): Promise<void> {
-    list.value = withNotice(list.value, { ...notice, read_ms: nowMs });
+    take({ ...notice, read_ms: nowMs });
     try {
       await server.readNotice(notice.id);
     } catch {
@@ -53,6 +63,7 @@ export const notices = {
   },
 
   forget(): void {
+    meanwhile = [];
     list.value = [];
     failed.value = '';
   },

@@ -260,6 +260,19 @@ describe('the feed', () => {
     await draft.heard(1);
     expect(server.ticket).toHaveBeenCalledTimes(2);
   });
+  it('given an earlier reading is answered after a later one, the file of the later stays', async () => {
+    const draft = await opened();
+    const answers: ((ticket: Ticket) => void)[] = [];
+    vi.mocked(server.ticket).mockImplementation(
+      () => new Promise((resolve) => answers.push(resolve)),
+    );
+    const readings = [draft.load(), draft.load()];
+    const file = { id: 1, name: '现场.png', media: 'image/png', size_bytes: 9, at_ms: 1 };
+    answers[1]?.(Ticket.parse({ ...BASE, attachments: [file] }));
+    answers[0]?.(BASE);
+    await Promise.all(readings);
+    expect(draft.ticket.value?.attachments).toHaveLength(1);
+  });
   it('given a move is told before its answer is here, the file after it is read', async () => {
     const draft = await opened();
     desk.ticket = { ...desk.ticket, version: 2 };

@@ -41,6 +41,9 @@ export class TicketDraft {
   /** The newest version that the feed told of, and the one of mine that it has not told yet. */
   #heard = 0;
   #mine = 0;
+  /** How many times it was asked for, and which of these readings is shown. */
+  #asked = 0;
+  #shown = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sending: Promise<void> | null = null;
 
@@ -51,8 +54,12 @@ export class TicketDraft {
   /** Reads the ticket and brings back what this computer still keeps of it. */
   async load(): Promise<void> {
     this.failed.value = '';
+    this.#asked += 1;
+    const asked = this.#asked;
     try {
       const ticket = await server.ticket(this.id);
+      if (this.#overtaken(asked, ticket)) return;
+      this.#shown = asked;
       const kept = this.ticket.value === null ? drafts.get(this.id) : null;
       if (kept !== null) {
         this.#base = { ...kept.base };
@@ -64,6 +71,11 @@ export class TicketDraft {
     } catch (error) {
       if (this.ticket.value === null) this.failed.value = sentence(error);
     }
+  }
+
+  /** What was asked for earlier and comes later may lack what hangs beside the version: a file. */
+  #overtaken(asked: number, answer: Ticket): boolean {
+    return asked < this.#shown && answer.version <= (this.ticket.value?.version ?? 0);
   }
 
   value(field: Field): string {
