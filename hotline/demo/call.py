@@ -81,9 +81,10 @@ async def _call(
                 await seat.answer(words.patience)
             await _reach(citizen, watch, "answered", words.patience)
             await _talk(citizen, speech, seat, words.talk)
+            # Told before it is done: the hotline may know of it before our own telephone does.
             by_us = citizen.outcome.end is None
+            story.tell("the citizen hangs up" if by_us else "the other side has hung up")
             await citizen.hang_up()
-            story.tell("the citizen has hung up" if by_us else "the other side has hung up")
         await _aftermath(watch, story)
     finally:
         await watch.close()

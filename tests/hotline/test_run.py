@@ -245,7 +245,7 @@ async def test_a_demonstration_call_tells_every_stage_up_to_the_filed_recording(
         "pressed 1",
         "a seat is ringing",
         "the seat has answered: talking",
-        "the citizen has hung up",
+        "the citizen hangs up",
         "the hotline has ended the call",
     ]
     assert [line for line in told if line in in_order] == in_order
