@@ -90,7 +90,7 @@ class Sweeper:
     async def _calendar(self) -> None:
         """A year was announced, and whoever did it did not come to the end of all terms."""
         database = self._parts.database
-        if await database.read(recompute.unsettled):
+        if await database.read(recompute.unsettled, self._parts.now_ms()):
             moved = await recompute.everything(database, self._place)
             log.info("the calendar changed: %d terms moved", moved)
 

@@ -21,6 +21,12 @@ def read(conn: Connection, name: str) -> int:
     return 0 if row is None else int(row[0])
 
 
+def set_ms(conn: Connection, name: str) -> int:
+    """When a mark was last set, UTC milliseconds; 0 when it never was."""
+    found = select(mark.c.at_ms).where(mark.c.name == name)
+    return conn.execute(found).scalar_one_or_none() or 0
+
+
 def put(conn: Connection, name: str, value: int) -> None:
     """Set a mark."""
     _put(conn, name, value, now_ms())

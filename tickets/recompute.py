@@ -26,6 +26,9 @@ from workdays.reading import STAMP
 BATCH = 200
 """Terms in one transaction: others write between two of them."""
 SETTLED = "calendar_settled"
+GRACE_MS = 60_000
+"""Whoever changed the calendar computes the terms again and says how many moved: nobody else does so
+meanwhile. So long is more than they take."""
 
 _move = (
     update(ticket_term)
@@ -78,9 +81,11 @@ async def everything(database: Database, place: Place, touched: date | None = No
     return changed
 
 
-def unsettled(conn: Connection) -> bool:
-    """Whether the calendar changed since terms were last computed again to the end."""
-    return marks.read(conn, STAMP) != marks.read(conn, SETTLED)
+def unsettled(conn: Connection, at_ms: int) -> bool:
+    """Whether the calendar changed, and whoever did it has not come to the end of all terms."""
+    if marks.read(conn, STAMP) == marks.read(conn, SETTLED):
+        return False
+    return marks.set_ms(conn, STAMP) + GRACE_MS <= at_ms
 
 
 def recompute(conn: Connection, place: Place, after: int = 0, touched: date | None = None) -> Batch:

@@ -371,10 +371,12 @@ async def test_given_a_year_is_announced_then_open_provisional_terms_follow_and_
         ]
         told = select(change.c.key).where(change.c.topic == "ticket").order_by(change.c.seq.desc())
         assert conn.execute(told).scalars().first() == str(ticket_id)
-        assert not recompute.unsettled(conn)
+        assert not recompute.unsettled(conn, marks.set_ms(conn, reading.STAMP) + recompute.GRACE_MS)
 
     ticket_id, version = await database.write(prepare)
-    assert await database.read(recompute.unsettled)
+    left_ms = await database.read(marks.set_ms, reading.STAMP) + recompute.GRACE_MS
+    assert not await database.read(recompute.unsettled, left_ms - 1)
+    assert await database.read(recompute.unsettled, left_ms)
     assert await recompute.everything(database, PLACE) == 1
     await database.read(settled, ticket_id, version)
     assert await recompute.everything(database, PLACE) == 0
