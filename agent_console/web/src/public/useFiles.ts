@@ -13,14 +13,18 @@ export function useFiles(key: () => string, rules: () => FileRules) {
   let next = 0;
   let under: { at: number; sending: Sending } | null = null;
 
-  /** After a reload: what was received before is still there. */
+  /** After a reload: what was received before is still there, and what is picked meanwhile stays. */
   async function load(): Promise<void> {
+    const asked = next;
     try {
       const { items } = await publicServer.files(key());
-      files.value = items.map((one, index) => ({
+      const own = new Map(files.value.map((one) => [one.id, one]));
+      const received = items.map((one, index) => own.get(one.id) ?? {
         at: next++, name: `文件${index + 1}.${one.kind}`, size_bytes: one.size_bytes,
         id: one.id, share: 1, wrong: '', again: false,
-      }));
+      });
+      const since = files.value.filter((one) => one.at >= asked && !received.includes(one));
+      files.value = [...received, ...since];
     } catch (error) {
       problem.value = sentence(error);
     }
