@@ -13,7 +13,14 @@ export interface Reading<T> {
   read: () => Promise<void>;
 }
 
-export function useReading<T>(ask: () => Promise<T>): Reading<T> {
+/**
+ * `isOlder`: whether an answer is older than what is shown: something was done and shown here
+ * while it was on its way. Such an answer is left.
+ */
+export function useReading<T>(
+  ask: () => Promise<T>,
+  isOlder: (read: T, now: T) => boolean = () => false,
+): Reading<T> {
   const value = shallowRef<T | null>(null);
   const loading = ref(true);
   const failed = ref('');
@@ -21,7 +28,9 @@ export function useReading<T>(ask: () => Promise<T>): Reading<T> {
   const read = oneAtATime(async () => {
     loading.value = true;
     try {
-      value.value = await ask();
+      const answer = await ask();
+      const now: T | null = value.value;
+      if (now === null || !isOlder(answer, now)) value.value = answer;
       failed.value = '';
       forbidden.value = false;
     } catch (error) {
