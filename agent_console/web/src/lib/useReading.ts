@@ -21,7 +21,7 @@ export function useReading<T>(
   ask: () => Promise<T>,
   isOlder: (read: T, now: T) => boolean = () => false,
 ): Reading<T> {
-  const value = shallowRef<T | null>(null);
+  const value: ShallowRef<T | null> = shallowRef<T | null>(null);
   const loading = ref(true);
   const failed = ref('');
   const forbidden = ref(false);
@@ -29,8 +29,7 @@ export function useReading<T>(
     loading.value = true;
     try {
       const answer = await ask();
-      const now: T | null = value.value;
-      if (now === null || !isOlder(answer, now)) value.value = answer;
+      if (value.value === null || !isOlder(answer, value.value)) value.value = answer;
       failed.value = '';
       forbidden.value = false;
     } catch (error) {
