@@ -17,7 +17,9 @@ from tests.support.conversing import (
     add_up,
     at_number,
     everybody_goes,
+    gone,
     legs_of,
+    noticed,
     party,
     scene,
     spans_of,
@@ -53,7 +55,7 @@ async def test_given_talk_when_expert_is_invited_then_caller_stays_and_all_hear_
         await talk.is_("inviting")
         await talk.hear({"caller": "a", "agent": "c"})
         await desk.answer()
-        await desk.hears_tone(copy.pitch["expert_notice"], 10)
+        await noticed(copy, desk)
         await talk.is_("conference")
         await talk.hear(ALL, expert=desk)
         await talk.caller.hang_up()
@@ -196,7 +198,9 @@ async def test_given_conference_when_a_second_expert_is_invited_then_four_hear_e
             expert=first,
             second=second,
         )
+        theirs = await party(copy, talk.id, role="other", label="张三（市场监管局）")
         await first.hang_up()
+        await gone(copy, talk.id, theirs["leg"])
         await talk.is_("conference")
         await talk.hear({"caller": "as", "agent": "cs", "second": "ca"}, second=second)
         await talk.caller.hang_up()

@@ -18,6 +18,7 @@ from tests.support.conversing import (
     everybody_goes,
     expert,
     legs_of,
+    noticed,
     party,
     scene,
     spans_of,
@@ -51,7 +52,7 @@ async def test_given_consult_when_expert_answers_then_agent_and_expert_speak_alo
         await talk.is_("asking")
         await talk.music(talk.caller)
         await desk.answer()
-        await desk.hears_tone(copy.pitch["expert_notice"], 10)
+        await noticed(copy, desk)
         await talk.is_("consulting")
         await talk.hear({"caller": "", "agent": "e", "expert": "a"}, expert=desk)
         await talk.press("back")

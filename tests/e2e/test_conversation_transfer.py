@@ -29,7 +29,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
 
 def short_ringing(settings: Settings) -> Settings:
-    return replace(settings, talk=replace(settings.talk, transfer_ring_s=3.0, lost_seat_s=5.0))
+    """Long enough for what comes before a telephone is picked up, on however busy a machine."""
+    return replace(settings, talk=replace(settings.talk, transfer_ring_s=6.0))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -97,7 +97,7 @@ class Scene:
         """He is rung, picks up, hears that the call is recorded, and is on the line."""
         call = await self.rings(verb, number, name)
         await call.answer()
-        await call.hears_tone(self.copy.pitch["expert_notice"], WITHIN_S)
+        await noticed(self.copy, call)
         await party(self.copy, self.id, role="other", label=f"{name}（{DEPARTMENT}）", place="in")
         return call
 
@@ -258,7 +258,22 @@ def add_up(spans: list[Span], what: str, seat_id: int | None = None) -> int:
     )
 
 
+async def gone(copy: Copy, call_id: str, leg_id: str) -> None:
+    """Wait until that leg is no longer on the call."""
+
+    def look(conn: Connection) -> bool:
+        found = calls.get(conn, call_id)
+        return found is not None and all(one["leg"] != leg_id for one in found.parties)
+
+    await copy.until(look, what="a leg is gone")
+
+
 # --- who hears whom ---
+
+
+async def noticed(copy: Copy, call: SeatCall) -> None:
+    """Who picked up hears the notice. It may be over before we know that he is on the line."""
+    await call.hears_tone(copy.pitch["expert_notice"], WITHIN_S, since=call.rung_at)
 
 
 async def they_hear(copy: Copy, people: Mapping[str, Voice], expected: Mapping[str, str]) -> None:
@@ -282,8 +297,9 @@ async def they_hear(copy: Copy, people: Mapping[str, Voice], expected: Mapping[s
     try:
         for pair in wanted:
             await people[pair[0]].media.hears(lambda pair=pair: heard(pair), WITHIN_S)  # type: ignore[misc]
-        # That nobody else is heard takes as long to know as a voice takes to be one.
-        await asyncio.sleep(HEARD_S + 0.2)
+        if len(wanted) < len(pairs):
+            # That nobody else is heard takes as long to know as a voice takes to be one.
+            await asyncio.sleep(HEARD_S + 0.2)
     except TimeoutError:
         missing = [pair for pair in wanted if not heard(pair)]
         raise AssertionError(f"not heard (who, whom): {missing}\n{copy.log()}") from None

@@ -78,7 +78,7 @@ TALK_STATES = (*HEARD, "handing", "recalling")
 def long_lasting(settings: Settings) -> Settings:
     """Nothing that rings or waits gives up while the table is set up."""
     kept = patient(settings)
-    patience = {"consult_ring_s": 60.0, "transfer_ring_s": 60.0, "lost_seat_s": 60.0}
+    patience = {"consult_ring_s": 600.0, "transfer_ring_s": 600.0, "lost_seat_s": 600.0}
     return replace(kept, talk=replace(kept.talk, **patience))  # type: ignore[arg-type]
 
 
