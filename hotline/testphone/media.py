@@ -121,6 +121,10 @@ class RtpPeer(asyncio.DatagramProtocol):
         """Forget what is still to be said."""
         self._to_say.clear()
 
+    async def said_all(self, within_s: float) -> None:
+        """Wait until nothing is left to be said. TimeoutError after that."""
+        await self.hears(lambda: not self._to_say, within_s)
+
     async def press(self, keys: str, press_ms: int = 100) -> float:
         """Press keys one after another; the time (loop clock) of the last key's end packet."""
         ended = self._loop.time()

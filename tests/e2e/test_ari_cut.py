@@ -17,8 +17,8 @@ from floor import requests
 from floor.requests import Request
 from tests.support.copy import Copy, running_copy
 from tests.support.states import GAVE_UP, Scene, all_go_on, in_state, in_states, patient
-from tests.support.steps import hear_each_other
-from tests.support.wire import Wire
+from tests.support.steps import hear_each_other, picked_up
+from tests.support.wire import Wire, settled_again, times_settled
 from tests.support.wire import wired as by_wire
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -31,10 +31,6 @@ class Wired:
     copy: Copy
     wire: Wire
 
-    async def connected_again(self, carried: int) -> None:
-        """Wait until the controller has come through again and settled."""
-        await self.copy.until(lambda _: self.wire.carried > carried, 30, "the controller is back")
-
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def wired() -> AsyncIterator[Wired]:
@@ -44,10 +40,10 @@ async def wired() -> AsyncIterator[Wired]:
 
 async def test_given_a_call_in_every_state_when_line_is_cut_then_all_go_on(wired: Wired) -> None:
     async with in_states(wired.copy) as scenes:
-        carried = wired.wire.carried
+        times = times_settled(wired.copy)
         wired.wire.cut()
         await asyncio.gather(*(s.hears() for s in scenes if s.state == "talking"))
-        await wired.connected_again(carried)
+        await settled_again(wired.copy, times)
         await all_go_on(scenes)
 
 
@@ -90,10 +86,7 @@ async def test_given_a_call_in_every_state_when_seat_leaves_or_answers_unseen_th
 
 async def picked_up_unseen(scene: Scene) -> None:
     """Either the two are connected, or she was let go and is rung again."""
-    await scene.copy.until(
-        lambda conn: scene.seat_call.end or scene.copy.talking_call(conn), what="she is served"
-    )
-    if scene.seat_call.end is not None:
+    if not await picked_up(scene.copy, scene.seat_call):
         await scene.seat.is_in("no_answer")
         await scene.seat.go_available()
         scene.call = await scene.seat.rung()

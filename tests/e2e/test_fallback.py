@@ -39,7 +39,7 @@ async def test_given_no_controller_when_citizen_calls_then_a_seat_answers_and_it
     async with running_copy() as copy:
         seat = await copy.seat()
         await join_fallback(copy, seat.endpoint)
-        await copy.controller.kill()
+        await copy.loses_controller()
         async with copy.citizen() as citizen:
             await hears(copy, citizen, "system_busy", BUSY_WITHIN_S)
             call = await seat.rung(RUNG_WITHIN_S)
@@ -61,7 +61,7 @@ async def test_given_no_controller_when_citizen_calls_then_a_seat_answers_and_it
 
 async def test_given_no_controller_when_citizen_gives_up_then_he_is_rung_back() -> None:
     async with running_copy() as copy:
-        await copy.controller.kill()
+        await copy.loses_controller()
         async with copy.citizen() as citizen:
             await hears(copy, citizen, "system_busy", BUSY_WITHIN_S)
             await citizen.hang_up()
@@ -72,7 +72,7 @@ async def test_given_no_controller_when_citizen_gives_up_then_he_is_rung_back() 
 
 async def test_given_citizen_in_fallback_when_controller_is_back_then_it_serves_him() -> None:
     async with running_copy() as copy:
-        await copy.controller.kill()
+        await copy.loses_controller()
         async with copy.citizen() as citizen:
             await hears(copy, citizen, "system_busy", BUSY_WITHIN_S)
             await copy.controller.start()

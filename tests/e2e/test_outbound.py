@@ -208,8 +208,9 @@ async def test_given_call_back_when_filed_then_it_holds_all_from_his_answer_on(c
     _, missed_id = await to_be_rung_back(copy, number)
     seat = await copy.seat(available=False)
     call_id, hers, his = await both(copy, seat, number, missed_id=missed_id)
-    hers.say_tone(SEAT_HZ, 2.0)
-    his.say_tone(CITIZEN_HZ, 2.0)
+    # As long as it takes: who speaks before they are brought together is heard by nobody.
+    hers.say_tone(SEAT_HZ, WITHIN_S)
+    his.say_tone(CITIZEN_HZ, WITHIN_S)
     await hers.media.hears(
         lambda: hearing.tone_seconds(hers.media.heard(), CITIZEN_HZ) >= 1.0, WITHIN_S
     )
@@ -418,7 +419,7 @@ async def test_given_no_controller_when_his_telephone_stops_ringing_then_the_try
     call_id = await dial(copy, seat, missed_id=missed_id)
     hers = await rings_her(copy, seat)
     his = await copy.outside.rung(number)
-    await copy.controller.kill()
+    await copy.loses_controller()
     await (his.answer() if meanwhile == "answers" else his.refuse("busy"))
     await his.ended()
     await copy.controller.start()
@@ -437,7 +438,7 @@ async def test_given_his_telephone_rings_when_controller_is_killed_and_she_leave
     call_id = await dial(copy, seat, missed_id=missed_id)
     hers = await rings_her(copy, seat)
     his = await copy.outside.rung(number)
-    await copy.controller.kill()
+    await copy.loses_controller()
     await hers.hang_up()
     await copy.controller.start()
     assert await his.ended() == "stopped_ringing"

@@ -6,7 +6,7 @@ import pytest
 
 from hotline.testphone import hearing
 from tests.support.copy import Copy, running_copy
-from tests.support.steps import hear_each_other, hears, sides, talking, waiting_citizen
+from tests.support.steps import hear_each_other, hears, picked_up, sides, talking, waiting_citizen
 from tests.support.tones import CITIZEN_HZ, SEAT_HZ
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -86,7 +86,7 @@ async def test_given_seat_ringing_when_controller_killed_then_caller_is_served_a
         await killed_and_started(copy)
         if call.end is None:
             await call.answer()
-        if call.end is not None:
+        while not await picked_up(copy, call):
             call = await copy.telephones.rung(30)
             await call.answer()
         await hear_each_other(citizen, call)
@@ -103,10 +103,10 @@ async def test_given_seat_answers_while_no_controller_when_it_is_back_then_calle
     seat = await copy.seat()
     async with waiting_citizen(copy) as citizen:
         call = await seat.rung()
-        await copy.controller.kill()
+        await copy.loses_controller()
         await call.answer()
         await copy.controller.start()
-        if call.end is not None:
+        if not await picked_up(copy, call):
             # Nobody was there to bring the two together: she says that she is back.
             await seat.is_in("no_answer")
             await seat.go_available()
@@ -124,7 +124,7 @@ async def test_given_talk_when_controller_killed_then_it_goes_on_and_recording_i
 ) -> None:
     seat = await copy.seat()
     async with talking(copy, seat) as (citizen, call):
-        await copy.controller.kill()
+        await copy.loses_controller()
         await hear_each_other(citizen, call, seconds=1.0)
         await copy.controller.start()
         await hear_each_other(citizen, call, seconds=1.0)
@@ -144,7 +144,7 @@ async def test_given_talk_when_seat_leaves_while_no_controller_then_caller_is_le
 ) -> None:
     seat = await copy.seat()
     async with talking(copy, seat) as (citizen, call):
-        await copy.controller.kill()
+        await copy.loses_controller()
         await call.hang_up()
         await copy.controller.start()
         await citizen.ended()
@@ -172,7 +172,7 @@ async def test_given_caller_leaves_while_no_controller_when_it_is_back_then_reco
             await call.answer()
             await hear_each_other(citizen, call)
             await copy.call_of(citizen, stage="talking")
-        await copy.controller.kill()
+        await copy.loses_controller()
         await citizen.hang_up()
     await copy.controller.start()
     row = await copy.call_of(citizen, stage="ended")
@@ -185,7 +185,7 @@ async def test_given_no_controller_when_citizen_dials_then_he_is_kept_company_un
     copy: Copy,
 ) -> None:
     seat = await copy.seat()
-    await copy.controller.kill()
+    await copy.loses_controller()
     async with copy.citizen() as citizen:
         await hears(copy, citizen, "system_busy")
         await citizen.media.hears_sound(10)
@@ -210,7 +210,7 @@ async def test_given_no_controller_for_long_when_citizen_waits_then_a_seat_rings
     async with running_copy() as copy:
         seat = await copy.seat()
         await copy.in_fallback(seat)
-        await copy.controller.kill()
+        await copy.loses_controller()
         async with copy.citizen() as citizen:
             await hears(copy, citizen, "system_busy")
             call = await seat.rung(within_s=60)

@@ -14,7 +14,7 @@ import pytest_asyncio
 
 from tests.support.copy import Copy, running_copy
 from tests.support.talks import long_lasting, talks
-from tests.support.wire import wired
+from tests.support.wire import settled_again, times_settled, wired
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -29,9 +29,9 @@ async def test_given_conversation_in_every_state_when_line_is_cut_and_controller
     copy: Copy,
 ) -> None:
     async with wired(copy) as wire, talks(copy) as made:
-        carried = wire.carried
+        times = times_settled(copy)
         wire.cut()
-        await copy.until(lambda _: wire.carried > carried, 30, "the controller is back")
+        await settled_again(copy, times)
         await asyncio.gather(*(talk.still() for talk in made))
 
         await copy.controller.kill()

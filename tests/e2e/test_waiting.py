@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from sqlalchemy import select
 
-from db.models import missed_call, ticket
+from db.models import missed_call, seat_history, ticket
 from hotline.testphone import hearing
-from tests.support.copy import Copy, running_copy, with_queue
+from tests.support.copy import WITHIN_S, Copy, running_copy, with_queue
 from tests.support.steps import (
     ask,
     hear_each_other,
@@ -189,7 +189,7 @@ async def test_given_nobody_ever_comes_when_citizen_leaves_a_message_then_it_is_
             await hears(copy, citizen, "leave_message")
             await copy.call_of(citizen, stage="message")
             citizen.say_tone(CITIZEN_HZ, 1.0)
-            await asyncio.sleep(1.1)  # the message is as long as that
+            await citizen.media.said_all(WITHIN_S)
             await citizen.press("#")
             await hears(copy, citizen, "message_thanks")
             await citizen.ended()
@@ -207,10 +207,18 @@ async def test_given_timed_wrap_up_when_it_is_over_then_seat_is_available_again(
         seat = await copy.seat()
         async with talking(copy, seat) as (citizen, call):
             await call.hang_up()
-            await seat.is_in("wrap_up")
             await citizen.ended()
-        await seat.is_in("available")
         await copy.complete(citizen, "agent_hung_up")
+        await seat.is_in("available")
+        # Looked up, not looked on at: it is over before a busy machine would have looked.
+        found = select(seat_history.c.to_state, seat_history.c.at_ms).where(
+            seat_history.c.seat_id == seat.id
+        )
+        began, over = (
+            await copy.db.read(lambda conn: conn.execute(found.order_by(seat_history.c.id)).all())
+        )[-2:]
+        assert (began.to_state, over.to_state) == ("wrap_up", "available")
+        assert over.at_ms - began.at_ms >= 1000
 
 
 async def test_given_talk_when_agent_asks_to_pause_then_it_holds_from_the_end_on(

@@ -187,6 +187,19 @@ class Copy:
         while self.telephones.rung_now() is not None:
             pass
 
+    async def loses_controller(self) -> None:
+        """kill -9; back when Asterisk has noticed: whoever came before that would wait in silence
+        for the next controller, and not in the hands of the dialplan.
+        """
+
+        def noticed() -> int:
+            log = self.asterisk.process.log_file
+            return log.read_text(encoding="utf-8", errors="replace").count("WebSocket read error")
+
+        before = noticed()
+        await self.controller.kill()
+        await self.until(lambda _: noticed() > before, what="Asterisk misses its controller")
+
     # --- what is kept
 
     async def until(

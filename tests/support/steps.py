@@ -72,6 +72,14 @@ async def hear_each_other(citizen: Citizen, call: SeatCall, seconds: float = 0.4
         call.media.hush()
 
 
+async def picked_up(copy: Copy, call: SeatCall) -> bool:
+    """Whether an answer that no controller heard brought two together, where nobody else talks;
+    else the telephone was let go. Until one of both is so, neither can be told.
+    """
+    await copy.until(lambda conn: call.end or copy.talking_call(conn), what="she is served")
+    return call.end is None
+
+
 async def ask(copy: Copy, seat: SeatAt, call_id: str, verb: str, **args: object) -> Request:
     """Press a button of the console; what came of it."""
     put = await copy.db.write(requests.put, seat.account_id, call_id, verb, args)

@@ -16,7 +16,7 @@ DIGITS_HZ = 2800.0
 """Every spoken number."""
 
 LENGTH_S = 0.6
-_LONGER_S = {"greeting": 2.5, "menu": 1.5, "blocked": 1.5}
+_LONGER_S = {"greeting": 2.5, "menu": 1.5, "blocked": 1.5, "wrong_key": 1.5, "no_key": 1.5}
 """What a key is pressed into must still be playing then, on however busy a machine."""
 _LOWEST_HZ, _STEP_HZ = 500.0, 60.0
 

@@ -19,8 +19,6 @@ class Wire:
 
     def __init__(self, to: tuple[str, int]) -> None:
         self.port = 0
-        self.carried = 0
-        """Connections so far, those refused not counted."""
         self._to = to
         self._server: asyncio.Server | None = None
         self._flows = asyncio.Event()
@@ -67,7 +65,6 @@ class Wire:
         except OSError:
             self._drop(writer)
             return
-        self.carried += 1
         self._ends.add(onward)
         pumps = [
             asyncio.create_task(self._pump(reader, onward)),
@@ -104,6 +101,21 @@ async def wire_to(host: str, port: int) -> AsyncIterator[Wire]:
     finally:
         await wire.mend()
         await wire.close()
+
+
+def times_settled(copy: Copy) -> int:
+    """How often the copy's controllers have connected to their Asterisk and settled."""
+    log = copy.settings.var / "log" / "controller.log"
+    return log.read_text(encoding="utf-8").count(" hotline.controller: ready: ")
+
+
+async def settled_again(copy: Copy, times: int) -> None:
+    """Wait until it is so more than so many times.
+
+    A line that is there again is not enough: what happens before Asterisk knows of the new
+    listener is told to nobody, and a key pressed then is lost.
+    """
+    await copy.until(lambda _: times_settled(copy) > times, 30, "the controller is back")
 
 
 @asynccontextmanager
