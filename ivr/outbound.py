@@ -40,6 +40,9 @@ RING_GRACE_S = 3.0
 LOOK_AGAIN_S = 5.0
 """How often it is looked whether both channels are there: an event may have been lost."""
 
+END_GRACE_S = 1.0
+"""Who is not there any more was perhaps busy: so long the end that says so may be on its way."""
+
 NOTICE_GRACE_S = 5.0
 
 _REASONS = {
@@ -121,6 +124,7 @@ class Dialling:
         self.loop = asyncio.get_running_loop()
         self.ringing_him = False
         self.answered = False
+        self.missing = False
 
     async def carry(self, *, resumed: bool) -> Stage | None:
         """Both telephones, the notice; then the talk, or the end."""
@@ -241,7 +245,9 @@ class Dialling:
         except ari.Refused as error:
             # Its own words may hold the number.
             log.warning("call %s: nobody can be dialled: %s", call.id, type(error).__name__)
-            raise NotReached("callee_unreachable") from None
+            # Asterisk refuses too when the telephone that it is dialled for is gone.
+            left = await self._state(call.seat_channel or "") is None
+            raise NotReached("agent_hung_up" if left else "callee_unreachable") from None
         if call.seat_channel is not None:
             call.spawn(self.client.channel(call.seat_channel).ring(), "let her hear it ring")
 
@@ -299,7 +305,8 @@ class Dialling:
         """
         until = self.loop.time() + limit_s
         while (now := self.loop.time()) < until:
-            happening = await self.call.next(min(until, now + LOOK_AGAIN_S))
+            look_at = now + (END_GRACE_S if self.missing else LOOK_AGAIN_S)
+            happening = await self.call.next(min(until, look_at))
             if happening is None:
                 happening = await self._look()
             if happening is not None and done(happening):
@@ -327,8 +334,9 @@ class Dialling:
         if not self.ringing_him:
             return SeatAnswered(self.call.seat_channel or "") if hers == "Up" else None
         his = await self._state(self.call.row.channel)
-        if his is None:
+        if his is None and self.missing:
             raise HungUp
+        self.missing = his is None
         return CalleeAnswered() if his == "Up" else None
 
     async def _state(self, channel: str) -> str | None:

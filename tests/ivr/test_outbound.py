@@ -13,7 +13,7 @@ from db.models import call, missed_call, recording
 from db.sealed import Sealer
 from floor import call_words, calls, missed, requests, seats
 from floor.calls import Call
-from ivr import doors, numbers, outbound
+from ivr import ari, doors, numbers, outbound
 from ivr.ami import AmiRefused
 from ivr.outbound import Dialling
 from tests.floor.furnishing import new_call_id, person
@@ -294,8 +294,46 @@ async def test_when_an_event_is_lost_it_is_found_out_by_looking(house: House) ->
     leg = house.asterisk.legs.pop(b.his)
     for timer in leg.timers:
         timer.cancel()
-    await asyncio.sleep(outbound.LOOK_AGAIN_S + 1)
+    await asyncio.sleep(outbound.LOOK_AGAIN_S + outbound.END_GRACE_S)
     b.check_ended("callee_unreachable")
+
+
+@in_a_house()
+async def test_when_it_is_looked_before_his_end_is_told_then_it_says_why_all_the_same(
+    house: House,
+) -> None:
+    """Asterisk has forgotten him already, and what it says of his end is still on its way."""
+    b = back(house, his=Phone(answers_after_s=None))
+    await b.dials()
+    while b.his not in house.asterisk.legs:  # noqa: ASYNC110 - in virtual time
+        await asyncio.sleep(0.1)
+    leg = house.asterisk.legs.pop(b.his)
+    for timer in leg.timers:
+        timer.cancel()
+    await asyncio.sleep(outbound.LOOK_AGAIN_S + outbound.END_GRACE_S / 2)
+    assert b.row.stage == "dialling"
+    house.asterisk.tell(ari.ChannelDestroyed(channel=leg.shown(), cause=17))
+    await calm()
+    b.check_ended("callee_busy")
+
+
+@in_a_house()
+async def test_when_she_leaves_as_he_is_about_to_be_rung_then_it_was_she(house: House) -> None:
+    """Asterisk dials for her telephone, and refuses when that is gone."""
+    b = back(house)
+    originate = house.asterisk.originate
+
+    def refuses_without_her(channel: str, *, endpoint: str, **asked: Any) -> None:
+        if HIS in endpoint:
+            house.asterisk.hangs_up(b.hers)
+            raise ari.Refused(400, "Originator channel not found", "POST", "", "")
+        originate(channel, endpoint=endpoint, **asked)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.asterisk, "originate", refuses_without_her)
+        await b.dials()
+        await asyncio.sleep(3)
+    b.check_ended("agent_hung_up")
 
 
 @pytest.mark.parametrize("state", ["available", "paused", "wrap_up", "no_answer", "offline"])
