@@ -12,6 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+# By name: numpy loads it at its first use, and threads that use it first at one time recurse until
+# they fail (CPython's issue 149728). Announcements are rendered by a thread a core.
+from numpy import fft
+
 from ivr.speech.errors import UnfitSound
 
 Samples = npt.NDArray[np.int16]
@@ -40,11 +44,11 @@ def resample(waves: _Waves, rate_hz: int) -> _Waves:
     # Silence of a tenth of a second keeps the end from leaking into the beginning.
     padded = np.concatenate([waves, np.zeros(rate_hz // 10)])
     length = round(padded.size * LINE_HZ / rate_hz)
-    spectrum = np.fft.rfft(padded)[: length // 2 + 1]
+    spectrum = fft.rfft(padded)[: length // 2 + 1]
     hertz = np.arange(spectrum.size) * rate_hz / padded.size
     low, high = _BAND_HZ
     spectrum *= 0.5 + 0.5 * np.cos(np.pi * np.clip((hertz - low) / (high - low), 0, 1))
-    resampled: _Waves = np.fft.irfft(spectrum, length) * (LINE_HZ / rate_hz)
+    resampled: _Waves = fft.irfft(spectrum, length) * (LINE_HZ / rate_hz)
     return resampled[: round(waves.size * LINE_HZ / rate_hz)]
 
 

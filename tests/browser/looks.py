@@ -52,20 +52,23 @@ CONTRAST = """
 """Texts below WCAG 2 AA's contrast (1.4.3); what can't be pressed is exempt there."""
 
 
+ENDS = "(one) => one.effect?.getComputedTiming().iterations !== Infinity"
+"""Of what moves on a page: what does not for ever."""
+
+
 async def at_rest(window: Window) -> None:
     """Wait until nothing moves or fades any more; what moves for ever does not count."""
 
     async def look() -> bool:
         still: bool = await window.page.evaluate(
-            """async () => {
+            f"""async () => {{
               // The end of one fading can begin the next: it must be still for three frames.
-              for (let frame = 0; frame < 3; frame += 1) {
+              for (let frame = 0; frame < 3; frame += 1) {{
                 await new Promise((next) => requestAnimationFrame(next));
-                const ends = (one) => one.effect?.getComputedTiming().iterations !== Infinity;
-                if (document.getAnimations().some(ends)) return false;
-              }
+                if (document.getAnimations().some({ENDS})) return false;
+              }}
               return true;
-            }"""
+            }}"""
         )
         return still
 
@@ -73,8 +76,19 @@ async def at_rest(window: Window) -> None:
 
 
 async def reads_well(window: Window) -> None:
-    """Every text that is seen stands out from its ground."""
-    too_pale: list[str] = await window.page.evaluate(CONTRAST)
+    """Every text that is seen stands out from its ground, and nothing fades while it is looked at."""
+    too_pale: list[str] = []
+
+    async def look() -> bool:
+        await at_rest(window)
+        found: list[str] | None = await window.page.evaluate(
+            f"() => {{ const found = ({CONTRAST})();"
+            f" return document.getAnimations().some({ENDS}) ? null : found; }}"
+        )
+        too_pale[:] = found or []
+        return found is not None
+
+    await until(look, "the page is at rest")
     assert not too_pale, "; ".join(too_pale)
 
 
