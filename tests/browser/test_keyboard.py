@@ -39,11 +39,10 @@ async def test_given_no_mouse_when_agent_works_then_each_step_has_a_key(
     await keys.press("Enter")
     await agent.see("callbar")
     await hear_each_other(agent, citizen)
-    await agent.page.wait_for_selector(f"{agent.at('hold')}:enabled")
     for key in ("F4", "Alt+h"):
-        await keys.press(key)
+        await when_ready(agent, "hold", key)
         await agent.see("held-mark")
-        await keys.press(key)
+        await when_ready(agent, "hold", key)
         await agent.gone("held-mark")
     await citizen.forget_sound()
     await citizen.hears(SEAT_HZ)
@@ -150,6 +149,12 @@ async def test_given_list_when_arrows_and_enter_are_pressed_then_rows_move_and_t
         assert await focused(agent, "data-ticket") == str(expected), key
     await keys.press("Enter")
     await agent.see("ticket-form", ticket=made[2])
+
+
+async def when_ready(window: Window, button: str, key: str) -> None:
+    """Press a key as soon as its button can be pressed: while it works, the same step waits."""
+    await window.page.wait_for_selector(f"{window.at(button)}:enabled")
+    await window.page.keyboard.press(key)
 
 
 async def tab_to(window: Window, *hooks: str) -> None:
