@@ -56,6 +56,10 @@ class Directory:
         """A caller's call is about to be written down: keep what happens to him meanwhile."""
         self._awaited[channel] = []
 
+    def expects(self, channel: str) -> bool:
+        """Whether this caller's call is just being written down."""
+        return channel in self._awaited
+
     def expect_no_more(self, channel: str) -> None:
         """Nothing came of it."""
         self._awaited.pop(channel, None)

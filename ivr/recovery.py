@@ -78,20 +78,42 @@ async def settle(
     """
     # What still waits to be written would look like a difference.
     await parts.keeper.back()
-    found = await look(parts.client)
-    for row in await parts.db.read(calls.open_calls, parts.asterisk):
-        known = parts.directory.call(row.id)
-        if known is not None:
-            _catch_up(known, found, reborn)
-        elif row.stage == "dialling":
-            begin(*await outbound.recover(parts, row))
-        elif row.channel not in found.channels:
-            log.info("call %s ended while nobody watched", row.id)
-            await _close(parts, row, _why_gone(row))
-        elif found.in_application(row.channel):
-            begin(*await carry_on(parts, row, found))
-        else:
-            log.info("call %s is in the fallback's hands until it comes back", row.id)
+    rows = [
+        row
+        for row in await parts.db.read(calls.open_calls, parts.asterisk)
+        if not parts.directory.expects(row.channel)
+    ]
+    known = {row.id: call for row in rows if (call := parts.directory.call(row.id)) is not None}
+    # Before it is looked, and longer than that: whoever hangs up or picks up meanwhile is heard.
+    taken = {
+        row.id: in_hand(parts, row)
+        for row in rows
+        if row.id not in known and row.stage != "dialling"
+    }
+    try:
+        found = await look(parts.client)
+        for row in rows:
+            if row.id in taken and not found.in_application(row.channel):
+                # At once: it may come back from the fallback at any moment.
+                _let_be(taken.pop(row.id))
+        for row in rows:
+            if row.id in known:
+                _catch_up(known[row.id], found, reborn)
+            elif row.stage == "dialling":
+                begin(*await outbound.recover(parts, row))
+            elif row.id in taken:
+                await parts.db.write(calls.note, row.id, "recovered", {"stage": row.stage})
+                call = taken.pop(row.id)
+                begin(call, _where(call, found))
+            elif row.channel not in found.channels:
+                log.info("call %s ended while nobody watched", row.id)
+                await _close(parts, row, _why_gone(row))
+            else:
+                log.info("call %s is in the fallback's hands until it comes back", row.id)
+    finally:
+        # It failed, and will be tried again.
+        for call in taken.values():
+            _let_be(call)
     await _hang_up_strays(parts, found)
     await _free_stranded_seats(parts)
 
@@ -166,12 +188,31 @@ async def _close(parts: Parts, row: Call, reason: str) -> None:
 async def carry_on(parts: Parts, row: Call, found: Found) -> tuple[LiveCall, Stage]:
     """Take a living call into our hands; the answer says where its way goes on."""
     await parts.db.write(calls.note, row.id, "recovered", {"stage": row.stage})
-    call = LiveCall(parts, row, found.channels[row.channel].name)
+    call = in_hand(parts, row)
+    return call, _where(call, found)
+
+
+def in_hand(parts: Parts, row: Call) -> LiveCall:
+    """A call whose events are kept from here on, for the task that is to carry it."""
+    call = LiveCall(parts, row, "")
     talk = conversing.read(row)
     if talk is not None:
         call.legs.update(leg.id for leg in talk.legs if leg.role != "caller")
     parts.directory.enter(call)
-    parts.recorder.watch(row.id)
+    return call
+
+
+def _let_be(call: LiveCall) -> None:
+    """It is not for us to carry it."""
+    call.parts.directory.forget(call)
+    call.refuse_left()
+
+
+def _where(call: LiveCall, found: Found) -> Stage:
+    """Where the way of a call goes on that is in our hands again."""
+    row = call.row
+    call.channel_name = found.channels[row.channel].name
+    call.parts.recorder.watch(row.id)
     call.hush_leftovers()
     seat = found.channels.get(row.seat_channel or "")
     stage: Stage
@@ -181,13 +222,14 @@ async def carry_on(parts: Parts, row: Call, found: Found) -> tuple[LiveCall, Sta
         stage = journey.talking
     elif row.stage in ("waiting", "talking") and row.queue is not None:
         if row.seat_channel is not None and (seat is None or seat.state == "Up"):
-            call.put(SeatAnswered() if seat is not None else SeatGone(0))
+            channel = row.seat_channel
+            call.put(SeatAnswered(channel) if seat is not None else SeatGone(0, channel))
         stage = journey.waiting_in(row.first_queue or row.queue)
     elif row.stage == "message":
         stage = journey.message
     else:
         stage = journey.greet if row.stage == "greeting" else journey.menu
-    return call, stage
+    return stage
 
 
 async def _hang_up_strays(parts: Parts, found: Found) -> None:

@@ -6,11 +6,17 @@ The controller dies as by `kill -9`; Asterisk and whoever is on the telephone go
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from unittest.mock import patch
 
 import pytest
 
 from floor import calls, seats
-from ivr import ari
+from ivr import ari, recovery
+from ivr.ari.operations import CHANNELS_LIST
+from ivr.call import Found
+from ivr.performing import look
 from tests.ivr.fake_asterisk import SENTENCE_S, Phone
 from tests.ivr.house import House, closed_always, in_a_house, shipped
 from tests.ivr.test_talk import asked, talking
@@ -322,6 +328,61 @@ async def test_one_call_that_can_not_be_mended_does_not_hold_the_others_up(house
     await calm()
     house.check_record(fine.call_id)
     house.check_record(waiting.call_id)
+
+
+# --- while it is settled ---
+
+
+@contextlib.contextmanager
+def as_it_is_looked(happens: Callable[[], None]) -> Iterator[None]:
+    """Have it happen when Asterisk has just said what it has."""
+
+    async def then_it_happens(client: ari.Client) -> Found:
+        found = await look(client)
+        happens()
+        return found
+
+    with patch.object(recovery, "look", then_it_happens):
+        yield
+
+
+@pytest.mark.parametrize("who", ["caller", "agent"])
+@in_a_house()
+async def test_who_hangs_up_as_it_is_looked_has_hung_up(house: House, who: str) -> None:
+    citizen, seat = await talking(house)
+    channel = citizen.channel if who == "caller" else citizen.row.seat_channel or ""
+    await house.kill()
+    with as_it_is_looked(lambda: house.asterisk.hangs_up(channel)):
+        await house.start()
+    await calm()
+    assert house.check_record(citizen.call_id).end_reason == f"{who}_hung_up"
+    assert house.seat(seat).state == "wrap_up"
+    house.check_nothing_left()
+
+
+@in_a_house()
+async def test_a_seat_that_picks_up_as_it_is_looked_talks(house: House) -> None:
+    seat = house.new_seat(phone=Phone(answers_after_s=None))
+    citizen = await house.caller_waits()
+    await house.kill()
+    channel = next(leg for leg in house.asterisk.legs if leg.startswith("seat-"))
+    with as_it_is_looked(lambda: house.asterisk.picks_up(channel)):
+        await house.start()
+    await calm()
+    assert citizen.talks_with == seat
+    assert (citizen.row.stage, house.seat(seat).state) == ("talking", "talking")
+
+
+@in_a_house()
+async def test_a_look_that_fails_is_made_again_and_nobody_is_forgotten(house: House) -> None:
+    citizen, seat = await talking(house)
+    await house.kill()
+    lists = repr(CHANNELS_LIST)
+    house.asterisk.fail_next[lists] = ari.RequestTimeout("no answer")
+    await house.start()
+    assert lists not in house.asterisk.fail_next
+    assert citizen.talks_with == seat
+    assert await asked(house, citizen, "hold") == ("done", "")
 
 
 # --- leaving a message ---
