@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
@@ -79,9 +80,14 @@ def clock() -> Clock:
     return Clock()
 
 
+@functools.cache
+def _shipped() -> Settings:
+    return load(environ={})
+
+
 @pytest.fixture
 def settings(tmp_path: Path, asterisk: FakeAsterisk) -> Settings:
-    shipped = load(environ={})
+    shipped = _shipped()
     return replace(
         shipped,
         var=tmp_path,

@@ -14,7 +14,6 @@ from unittest.mock import patch
 
 from sqlalchemy import Connection, Select, insert, select
 
-from config.load import DEFAULT, load
 from config.model import Settings
 from db import Database
 from db.clock import now_ms
@@ -33,6 +32,7 @@ from tests.floor.furnishing import new_call_id, person
 from tests.ivr.fake_asterisk import SENTENCE_S, FakeAsterisk, FakeClient, Phone
 from tests.ivr.inline_db import InlineDatabase
 from tests.ivr.virtual import calm, run
+from tests.support.settings import shipped as as_shipped
 
 NUMBER = "13800000001"
 
@@ -338,7 +338,7 @@ class House:
 
 def shipped(**changes: Any) -> Settings:
     """The shipped settings; `changes` are fields of Settings."""
-    return replace(load(DEFAULT, environ={}), **changes)
+    return replace(as_shipped(), **changes)
 
 
 def of_queue(name: str, base: Settings | None = None, **changes: Any) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from dataclasses import replace
@@ -27,29 +28,35 @@ def rtp_block() -> tuple[int, int]:
     return first, first + RTP_SPAN - 1
 
 
+@functools.cache
+def shipped() -> Settings:
+    """The shipped settings, read once; nobody can change them."""
+    return load(ROOT / "config" / "default.toml", environ={})
+
+
 def make_settings(directory: Path, **overrides: object) -> Settings:
     """The shipped settings with `var` below `directory`, on free ports.
 
     An override is a field of Settings (`trunks=(…)`) or of a part of it, written with two
     underscores (`asterisk__app="other"`, `console__demo=False`).
     """
-    shipped = load(ROOT / "config" / "default.toml", environ={})
+    base = shipped()
     first, last = rtp_block()
     asterisk = replace(
-        shipped.asterisk,
+        base.asterisk,
         sip_port=free_port(),
         http_port=free_port(),
         rtp_first=first,
         rtp_last=last,
     )
-    listen = replace(shipped.console.listen, port=free_port())
+    listen = replace(base.console.listen, port=free_port())
     settings = replace(
-        shipped,
+        base,
         var=directory / "var",
         asterisk=asterisk,
-        console=replace(shipped.console, listen=listen),
+        console=replace(base.console, listen=listen),
         # A floor of a test has so few seats that the rule would lend them about.
-        staffing=replace(shipped.staffing, on=False),
+        staffing=replace(base.staffing, on=False),
     )
     for name, value in overrides.items():
         part, _, field = name.partition("__")
