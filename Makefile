@@ -16,7 +16,7 @@ demo-call: ## call the running hotline as a citizen, from the command line
 test: ## every check there is (about 20 minutes); sets itself up
 	@exec bash scripts/test.sh all
 
-check: ## the quick checks (some two minutes)
+check: ## the quick checks, for before each commit
 	@exec bash scripts/test.sh quick
 
 bench: ## measure against a plain Asterisk queue; writes bench/results/latest.json

@@ -26,7 +26,11 @@ if ! bash scripts/web.sh "$([ "$which" = quick ] && echo quick || echo check)"; 
 looked
 
 if [ "$which" = quick ]; then
-    exec "$bin/python" -m pytest -q -n 2 -m "not integration and not browser and not postgres and not slow"
+    # Few examples, and asyncio's own watch left to `make test`. Each file
+    # whole on one side, so that what its tests share is made once.
+    exec "$bin/python" -m pytest -q -n 2 --dist loadfile --hypothesis-profile=quick \
+        -o asyncio_debug=false \
+        -m "not integration and not browser and not postgres and not slow"
 fi
 
 step "Asterisk" "read the message above; see docs/running.md" \

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from config import load as loading
 from config.errors import Mistake, SettingsError
 from config.load import DEFAULT, load
+from tests.support.examples import examples
 
 SHIPPED: dict[str, Any] = tomllib.loads(DEFAULT.read_text(encoding="utf-8"))
 
@@ -86,7 +87,7 @@ def test_any_document_is_settings_or_settings_error(
     load_parsed(document, monkeypatch, {})
 
 
-@hypothesis_settings(steady, max_examples=300)
+@hypothesis_settings(steady, max_examples=examples(300))
 @given(place=st.sampled_from(places(SHIPPED)), value=anything)
 def test_anything_in_any_place_is_settings_or_settings_error(
     place: tuple[Any, ...], value: Any, monkeypatch: pytest.MonkeyPatch

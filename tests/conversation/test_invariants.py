@@ -11,6 +11,7 @@ from ivr.conversation import STATES, Conversation, Event, Leg, Outcome
 from ivr.conversation_table import HAPPENINGS, TABLE
 from tests.conversation import world
 from tests.conversation.world import Step, everything, first_two, is_over, step
+from tests.support.examples import examples
 
 
 def inside(conversation: Conversation) -> list[Leg]:
@@ -219,7 +220,7 @@ def ways(draw: st.DrawFn) -> list[Step]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

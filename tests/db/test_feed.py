@@ -17,6 +17,7 @@ from db.clock import now_ms
 from db.feed import KEEP_MS, PAGE, Change, Feed, changes_since, last_seq, oldest_seq, prune
 from db.models import change
 from tests.db.databases import ask_postgres, until, within
+from tests.support.examples import examples
 
 
 class Watcher:
@@ -259,7 +260,7 @@ async def test_own_changes_after_a_gap_wait_for_the_reading() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), max_size=30))
-@hypothesis_settings(max_examples=200, deadline=None)
+@hypothesis_settings(max_examples=examples(200), deadline=None)
 def test_any_order_of_own_and_read_batches_is_told_in_order(
     steps: list[tuple[bool, int]],
 ) -> None:

@@ -17,6 +17,7 @@ from floor import seats
 from floor.seats import NotNow, Seat
 from tests.db.databases import plain_sqlite
 from tests.floor.furnishing import new_call_id, new_seat
+from tests.support.examples import examples
 
 IN_A_CALL = ("reserved", "ringing", "talking")
 FREE = ("offline", "available", "paused", "no_answer", "wrap_up")
@@ -150,7 +151,7 @@ class SeatMachine(RuleBasedStateMachine):
 
 
 SeatMachine.TestCase.settings = hypothesis_settings(
-    max_examples=150, stateful_step_count=30, deadline=None
+    max_examples=examples(150), stateful_step_count=30, deadline=None
 )
 TestSeat = SeatMachine.TestCase
 

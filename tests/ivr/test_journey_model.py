@@ -28,6 +28,7 @@ from tests.ivr.fake_asterisk import Phone
 from tests.ivr.house import Citizen, House, house, shipped
 from tests.ivr.test_docs import ARCHITECTURE, SEAT_MOVES, drawn, section
 from tests.ivr.virtual import calm, run
+from tests.support.examples import examples
 
 STAGE_MOVES = drawn(section(ARCHITECTURE, "Stages of a call"))
 VERBS = ("hold", "resume", "hang_up", "pause_recording", "resume_recording", "send_digits")
@@ -238,14 +239,14 @@ def live(actions: list[Action]) -> None:
 
 @pytest.mark.slow
 @given(st.lists(usual, max_size=25))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=examples(40), deadline=None)
 def test_any_sequence_of_what_people_do(actions: list[Action]) -> None:
     live(actions)
 
 
 @pytest.mark.slow
 @given(st.lists(st.one_of(usual, usual, fate), max_size=25))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=examples(40), deadline=None)
 def test_any_sequence_with_deaths_and_refusals(actions: list[Action]) -> None:
     live(actions)
 
@@ -260,7 +261,7 @@ def test_any_sequence_with_deaths_and_refusals(actions: list[Action]) -> None:
     ),
     st.one_of(st.none(), st.floats(0, 30)),
 )
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=examples(40), deadline=None)
 def test_any_keys_in_the_menu_end_at_a_person_or_with_a_record(
     keys: list[tuple[float, str]], hangs_up_after_s: float | None
 ) -> None:

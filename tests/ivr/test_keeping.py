@@ -30,6 +30,7 @@ from tests.db.databases import new_sqlite
 from tests.floor.furnishing import new_call, new_seat
 from tests.ivr.inline_db import InlineDatabase
 from tests.ivr.virtual import DAWN_S, run
+from tests.support.examples import examples
 
 
 class Frail(InlineDatabase):
@@ -380,7 +381,7 @@ STEP = st.tuples(WEATHER, st.integers(0, 2), st.floats(0, 4))
 
 
 @given(st.lists(STEP, min_size=1, max_size=25))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=examples(40), deadline=None)
 def test_in_any_weather_every_write_is_made_once_and_in_order(
     steps: list[tuple[str, int, float]],
 ) -> None:

@@ -22,6 +22,7 @@ from floor.staffing import Times
 from tests.db.databases import plain_sqlite
 from tests.floor.furnishing import new_call, new_seat
 from tests.staffing.limits import patiently
+from tests.support.examples import examples
 
 ZONE = zoneinfo.ZoneInfo("Asia/Shanghai")
 QUEUES = {"business": "优化营商环境专线", "general": "政务服务"}
@@ -351,7 +352,7 @@ def _answer(conn: Connection, call_id: str, seat_id: int) -> None:
 
 
 @given(DEEDS)
-@settings(patiently, max_examples=25)
+@settings(patiently, max_examples=examples(25))
 def test_the_tables_and_the_feed_tell_the_same_day(deeds: list[tuple[str, int, int]]) -> None:
     with plain_sqlite() as conn:
         do(conn, deeds)

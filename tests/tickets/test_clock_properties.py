@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.support.examples import examples
 from tickets import clock
 from tickets.clock import Due, Hours
 from workdays import law
@@ -32,7 +33,7 @@ MOMENTS = st.integers(0, 60 * 24 * 60).map(lambda n: BEGIN_MS + n * 60_000)
 LENGTHS = st.integers(1, 40)
 Count = Callable[[Calendar, Hours, int, int], Due]
 COUNTS: st.SearchStrategy[Count] = st.sampled_from([clock.deadline, clock.natural])
-ever = settings(max_examples=100, deadline=None)
+ever = settings(max_examples=examples(100), deadline=None)
 
 
 @ever
