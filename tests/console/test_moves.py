@@ -187,6 +187,7 @@ async def test_given_a_form_with_mistakes_then_422_names_all_of_them(house: Hous
     assert (await who.get(f"/tickets/{made.id}")).json["version"] == made.version
 
 
+@pytest.mark.slow
 async def test_given_a_guard_then_its_clause_is_named_and_what_would_go_instead(
     house: House,
 ) -> None:

@@ -248,6 +248,7 @@ def files_in(var: Path) -> list[tuple[str, bytes]]:
     return [(file.name, file.read_bytes()) for file in var.rglob("*") if file.is_file()]
 
 
+@pytest.mark.slow
 async def test_planted_names_and_numbers_are_nowhere_to_be_seen(
     sealing: House, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -364,6 +365,7 @@ async def test_a_name_kept_after_the_text_was_written_is_caught_when_it_is_hande
     assert (done.status, done.json["state"]) == (200, "to_accept"), done.body
 
 
+@pytest.mark.slow
 async def test_a_unit_learns_no_number_and_no_name_by_trying(
     sealing: House, settings: Settings
 ) -> None:

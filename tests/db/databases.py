@@ -44,9 +44,10 @@ def _sqlite_template() -> Path:
     return path
 
 
-def new_sqlite(directory: Path) -> str:
-    """A migrated SQLite database of its own; its URL."""
-    path = directory / f"{secrets.token_hex(6)}.db"
+def new_sqlite(directory: Path, name: str = "") -> str:
+    """A migrated SQLite database of its own, in a file of this name; its URL."""
+    path = directory / (name or f"{secrets.token_hex(6)}.db")
+    path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(_sqlite_template(), path)
     return f"sqlite:///{path}"
 

@@ -13,13 +13,13 @@ from agent_console import people
 from config.load import load
 from config.model import Settings
 from db import Database, connect
-from db.migrate import migrate
 from db.models import account
 from floor import seats
 from hotline import accounts
 from hotline.cli import main
 from hotline.numbers import sealer
 from knowledge import experts
+from tests.db.databases import new_sqlite
 from tickets import catalogue, classes, units
 
 
@@ -31,9 +31,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
-    url = f"sqlite:///{settings.var / 'hotline.db'}"
-    migrate(url)
-    opened = await connect(url)
+    opened = await connect(new_sqlite(settings.var, "hotline.db"))
     yield opened
     await opened.close()
 
@@ -52,6 +50,7 @@ def _hash_of(conn: Connection, login: str) -> str:
     return found
 
 
+@pytest.mark.slow
 async def test_every_role_gets_an_account_whose_password_is_argon2id(
     settings: Settings, database: Database
 ) -> None:

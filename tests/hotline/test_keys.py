@@ -18,7 +18,6 @@ from sqlalchemy import Connection, insert, select
 from config.load import load
 from config.model import Settings
 from db import Database, connect, keyring, resealing, resealing_files
-from db.migrate import migrate
 from db.models import call
 from db.sealed import Sealer
 from db.sealed_files import SealedWriter, open_file
@@ -28,6 +27,7 @@ from hotline.cli import main
 from hotline.numbers import key_file
 from hotline.progress import StepFailed
 from hotline.single import Claim, Running
+from tests.db.databases import new_sqlite
 from tests.support.ports import free_port
 from tests.support.settings import ROOT
 
@@ -56,7 +56,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A place of its own with calls under its first key."""
     monkeypatch.setenv("HOTLINE_VAR", str(tmp_path / "var"))
     found = load()
-    migrate(url(found))
+    new_sqlite(found.var, "hotline.db")
     asyncio.run(_doing(found, fill, Sealer.of_file(key_file(found))))
     return found
 
@@ -182,7 +182,7 @@ def _stop_at_the_files(table: str, _rows: int) -> None:
         raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("batch", [1, 2, 5])
+@pytest.mark.parametrize("batch", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 5))])
 def test_given_a_rotation_was_killed_when_it_is_said_again_then_it_goes_on(
     settings: Settings, batch: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,6 +215,7 @@ def test_given_a_rotation_was_killed_when_it_is_said_again_then_it_goes_on(
     keys_command.check(settings)
 
 
+@pytest.mark.slow
 def test_given_an_unfinished_rotation_then_the_hotline_does_not_start_and_says_why(
     settings: Settings,
 ) -> None:

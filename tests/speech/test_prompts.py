@@ -148,6 +148,7 @@ class TestRendering:
         assert prompts.render() == ["second"]
         assert prompts.length_s("second") > before
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("change", [{"rate": 120}, {"voice": "cmn-latn-pinyin+f2"}])
     def test_other_voice_or_rate_makes_every_sentence_again(
         self, place: Place, change: dict[str, object]
@@ -162,6 +163,7 @@ class TestRendering:
         Path(prompts.media("first").removeprefix("sound:") + ".alaw").unlink()
         assert Prompts(place()).render() == ["first"]
 
+    @pytest.mark.slow
     def test_broken_manifest_has_all_made_again(self, place: Place) -> None:
         settings = place()
         Prompts(settings).render()

@@ -23,7 +23,8 @@ from tickets.rules.states import ENDED, UNDER_WAY
 from tickets.rules.table import Move
 
 STEPS = 60
-WALKS = 40
+WALKS, QUICK_WALKS = 40, 8
+SLOW = [pytest.param(seed, marks=pytest.mark.slow) for seed in range(QUICK_WALKS, WALKS)]
 LATE_MS = 60 * 24 * 3600 * 1000
 
 
@@ -85,7 +86,7 @@ def holds(conn: Connection, ticket_id: int, before: Any, after: Any) -> None:
         assert due, f"nothing is due in {after.state}"
 
 
-@pytest.mark.parametrize("seed", range(WALKS))
+@pytest.mark.parametrize("seed", [*range(QUICK_WALKS), *SLOW])
 def test_whatever_people_do_the_order_holds(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     dice = random.Random(seed)
     limits = type(PLACE).limits
