@@ -16,3 +16,14 @@ class Clock:
 
     def pass_s(self, seconds: float) -> None:
         self.ahead_ms += int(seconds * 1000)
+
+
+class StillClock(Clock):
+    """One that only a test moves: for terms whose end is looked at from both sides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began_ms = now_ms()
+
+    def __call__(self) -> int:
+        return self._began_ms + self.ahead_ms

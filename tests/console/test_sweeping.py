@@ -18,7 +18,7 @@ from config.model import Settings
 from db import Database, connect, marks
 from db.engine import DatabaseUnavailable
 from db.models import calendar_day, mark
-from tests.console.clock import Clock
+from tests.console.clock import Clock, StillClock
 from tests.console.house import SEALER, caller_hash, keep_number, until
 from tickets import calendar, recompute, reminders
 from workdays import reading
@@ -72,8 +72,9 @@ def parts(settings: Settings, database: Any, clock: Clock) -> Parts:
 
 
 async def test_given_two_consoles_then_one_sweeps_until_it_falls_silent(
-    settings: Settings, database: Database, another: Database, clock: Clock
+    settings: Settings, database: Database, another: Database
 ) -> None:
+    clock = StillClock()
     one = Sweeper(parts(settings, database, clock))
     other = Sweeper(parts(settings, another, clock))
     assert await one.sweep()
