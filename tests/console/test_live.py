@@ -355,6 +355,7 @@ async def test_given_anything_but_a_pong_then_the_screen_is_closed(house: House,
     assert (await socket.receive(timeout=10)).data == aiohttp.WSCloseCode.POLICY_VIOLATION
 
 
+@pytest.mark.slow
 async def test_given_a_screen_that_does_not_read_then_it_alone_is_cut_off_and_resumes(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -113,6 +113,7 @@ async def test_what_another_process_wrote_comes_before_what_was_written_after_it
     assert here.keys == [f"{side}-{n}" for n in range(20) for side in ("there", "here")]
 
 
+@pytest.mark.slow
 async def test_more_changes_than_a_page_arrive_all(database: Database, another: Database) -> None:
     there = Watcher(another)
     await database.write(tell, "many", 2 * PAGE + 5)
@@ -134,6 +135,7 @@ async def test_who_subscribes_later_is_told_what_comes_later(database: Database)
     assert late.keys == ["second", "third"]
 
 
+@pytest.mark.slow
 async def test_a_process_that_starts_is_not_told_the_past(database: Database, url: str) -> None:
     await database.write(tell, "past", 3)
     later = await connect(url)

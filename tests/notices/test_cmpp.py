@@ -286,6 +286,7 @@ async def test_a_silent_line_is_tested_and_tests_of_the_gateway_are_answered() -
         assert server.signed_in == 1
 
 
+@pytest.mark.slow
 async def test_given_tests_without_an_answer_then_the_line_is_given_up() -> None:
     async with gateway() as server:
         server.answers_tests = False

@@ -137,6 +137,7 @@ async def test_given_a_day_in_the_tables_when_the_console_starts_anew_then_it_sa
     assert (general.waiting, general.offered) == (1, 1)
 
 
+@pytest.mark.slow
 async def test_given_a_head_and_an_agent_at_their_screens_when_somebody_waits_then_the_head_is_told(
     house: House,
 ) -> None:
