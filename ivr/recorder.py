@@ -26,6 +26,11 @@ log = logging.getLogger("hotline.recorder")
 FIRST_LOOK_S = 3.0
 """A recording that has no file after so long was refused."""
 
+SECOND_LOOK_S = 5.0
+"""A file that is there may be empty for so long more: Asterisk writes its sound in blocks of 32 KiB,
+two seconds each, and begins late on a busy machine.
+"""
+
 QUIET_S = 1.0
 """Asterisk has closed a file that nothing was written to for so long."""
 
@@ -57,6 +62,15 @@ class Recorder:
         asyncio.get_running_loop().call_later(FIRST_LOOK_S, self._first_look, call_id)
 
     def _first_look(self, call_id: str) -> None:
+        if call_id not in self._watched or self._size(call_id) > 0:
+            return
+        trouble = self._trouble()
+        if trouble == "not_started" and self.raw(call_id).exists():
+            asyncio.get_running_loop().call_later(SECOND_LOOK_S, self._second_look, call_id)
+        else:
+            self._keep(self._say_problem(call_id, trouble))
+
+    def _second_look(self, call_id: str) -> None:
         if call_id in self._watched and self._size(call_id) == 0:
             self._keep(self._say_problem(call_id, self._trouble()))
 

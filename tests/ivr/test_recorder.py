@@ -47,7 +47,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a person would wait for is not waited for here."""
-    for name in ("FIRST_LOOK_S", "QUIET_S", "RETRY_S", "LOOK_FOR_SPACE_S"):
+    for name in ("FIRST_LOOK_S", "SECOND_LOOK_S", "QUIET_S", "RETRY_S", "LOOK_FOR_SPACE_S"):
         monkeypatch.setattr(module, name, 0.02)
 
 
@@ -169,6 +169,34 @@ async def test_a_refused_recording_is_shown_while_the_call_goes_on(
         assert found == ["arrived", "recording_problem"]
         recorder.file_later(call.id)
         await Look(sqlite, call.id).becomes("failed", "not_started")
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_file_that_is_still_empty_is_given_time_for_its_first_block(
+    sqlite: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(settings, sqlite)
+    late, never = [await sqlite.write(lambda conn: recorded(conn, ended=False)) for _ in range(2)]
+    for call in (late, never):
+        (settings.spool / f"{call.id}.raw").touch()
+    real = recorder._size
+    looks: list[str] = []
+
+    def size(call_id: str) -> int:
+        """Asterisk writes the first block of one of them right after the first look at it."""
+        found = real(call_id)
+        if call_id == late.id and not looks:
+            spool(settings, late.id)
+        looks.append(call_id)
+        return found
+
+    monkeypatch.setattr(recorder, "_size", size)
+    recorder.watch(late.id)
+    recorder.watch(never.id)
+    async with at_work(recorder):
+        await Look(sqlite, never.id).becomes("running", "not_started")
+        await Look(sqlite, late.id).becomes("running")
+    assert looks.count(late.id) >= 2, "it was looked at again"
 
 
 @pytest.mark.usefixtures("quick")

@@ -109,9 +109,13 @@ class SeatAt:
 
     async def rung(self, within_s: float = WITHIN_S) -> SeatCall:
         """The call that rings this seat's telephone; nobody else's may ring before."""
-        async with asyncio.timeout(within_s):
-            while (call := await self.copy.telephones.rung(within_s)).endpoint in self.copy.gone:
-                pass
+        try:
+            async with asyncio.timeout(within_s):
+                call = await self.copy.telephones.rung(within_s)
+                while call.endpoint in self.copy.gone:
+                    call = await self.copy.telephones.rung(within_s)
+        except TimeoutError:
+            raise AssertionError(await self.copy.stands(f"{self.endpoint} was not rung")) from None
         assert call.endpoint == self.endpoint, f"{call.endpoint} rang, not {self.endpoint}"
         return call
 
@@ -319,6 +323,20 @@ class Copy:
         await self.legs_of(row.id)
         await self.recording_of(row.id, "filed", "failed", "empty")
         return row
+
+    async def stands(self, what: str) -> str:
+        """How everything stands, for a test that failed because of `what`."""
+        everybody = await self.db.read(seats.all_seats)
+        newest = await self.db.read(
+            lambda conn: conn.execute(
+                select(call_table.c.stage, call_event.c.kind, call_event.c.detail)
+                .join(call_event, call_event.c.call_id == call_table.c.id)
+                .order_by(call_event.c.id.desc())
+                .limit(12)
+            ).all()
+        )
+        at = [(seat.endpoint, seat.state, seat.phone_ready) for seat in everybody]
+        return f"{what}\nseats {at}\nnewest events first {newest}\n{self.log()}"
 
     def log(self) -> str:
         """The end of the controller's log and of Asterisk's, for a failed test."""
