@@ -22,6 +22,11 @@ log = logging.getLogger("hotline.controller")
 SEAT_PREFIX = "seat-"
 FALLBACK_QUEUE = "fallback"
 
+LOOK_AGAIN_S = 0.3
+"""Asterisk lists a telephone as offline for a moment after it came (22 ms were seen on a busy
+machine), also where a page takes its seat over from another, and need not speak of that.
+"""
+
 Spawn = Callable[[Coroutine[Any, Any, Any], str], None]
 
 
@@ -58,16 +63,20 @@ class Telephones:
         """See which telephones are there. Seats first: who registers meanwhile is not missed."""
         heard = self._heard.copy()
         known = await self._parts.db.read(seats.all_seats)
-        online = {
-            endpoint.resource: endpoint.state == "online"
-            for endpoint in await self._parts.client.list_endpoints("PJSIP")
-        }
+        online = await self._online()
+        if any(seat.phone_ready and seat.endpoint not in online for seat in known):
+            await asyncio.sleep(LOOK_AGAIN_S)
+            online |= await self._online()
         for seat in known:
-            ready = online.get(seat.endpoint, False)
+            ready = seat.endpoint in online
             # What Asterisk said since is newer than its list.
             if ready != seat.phone_ready and self._heard[seat.id] == heard[seat.id]:
                 self._asked[seat.id] = ready
                 await self._set(seat.endpoint, ready)
+
+    async def _online(self) -> set[str]:
+        listed = await self._parts.client.list_endpoints("PJSIP")
+        return {endpoint.resource for endpoint in listed if endpoint.state == "online"}
 
     async def meet(self, endpoints: Sequence[str]) -> None:
         """Seats new to us: their telephones may have registered before we watched them."""

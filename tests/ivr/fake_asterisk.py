@@ -36,6 +36,8 @@ class Phone:
     """The agent presses the red button."""
     fails_with: int | None = None
     """The call to it ends at once with this cause (Q.850)."""
+    unlisted: int = 0
+    """So often it is shown as offline yet, though it is there."""
 
 
 @dataclass
@@ -317,7 +319,9 @@ class FakeAsterisk:
         phone = self.phones.get(resource)
         if phone is None:
             raise refused(404, "Endpoint not found", "", "", "endpoints/{tech}/{resource}")
-        return ari.EndpointData(tech, resource, "online" if phone.online else "offline")
+        shown = phone.online and not phone.unlisted
+        phone.unlisted = max(0, phone.unlisted - 1)
+        return ari.EndpointData(tech, resource, "online" if shown else "offline")
 
 
 class FakeClient(ari.Client):

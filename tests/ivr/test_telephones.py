@@ -29,3 +29,14 @@ async def test_given_a_telephone_lost_and_back_in_one_moment_then_the_last_word_
     house.asterisk.phone_changes(endpoint, not first)
     await asyncio.sleep(1)
     assert house.seat(seat_id).phone_ready is not first
+
+
+@in_a_house()
+async def test_given_a_telephone_that_is_listed_a_moment_late_then_only_who_is_gone_goes_offline(
+    house: House,
+) -> None:
+    late = house.new_seat(phone=Phone(unlisted=1))
+    gone = house.new_seat(phone=Phone(online=False))
+    await asyncio.sleep(1)
+    assert (house.seat(late).phone_ready, house.seat(late).state) == (True, "available")
+    assert (house.seat(gone).phone_ready, house.seat(gone).state) == (False, "offline")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import tempfile
@@ -19,6 +20,9 @@ from dialplan.fetch import get_asterisk
 from dialplan.home import AsteriskHome
 from dialplan.process import AsteriskProcess
 from tests.support.settings import ROOT, make_settings
+
+_ONLINE_LIMIT_S = 10.0
+_LOOK_AGAIN_S = 0.005
 
 
 @functools.cache
@@ -54,13 +58,22 @@ class Running:
                 assert answer.status == 200, f"{pushed.kind}: {await answer.text()}"
 
     async def push_seat(self, seat: int, port: int) -> str:
-        """A seat whose telephone waits on a local port (SIPp); its endpoint."""
+        """A seat whose telephone waits on a local port (SIPp); its endpoint, which can be rung."""
         endpoint = phones.seat_id(seat)
         contact = f"sip:{endpoint}@127.0.0.1:{port}"
         await self.push(
             phones.wired_phone(self.settings.asterisk, endpoint, contact, context="from-seat")
         )
+        async with asyncio.timeout(_ONLINE_LIMIT_S):
+            # Asterisk answers a little before it has the telephone's address in its own list.
+            while not await self.has_online(endpoint):  # noqa: ASYNC110 - another process
+                await asyncio.sleep(_LOOK_AGAIN_S)
         return endpoint
+
+    async def has_online(self, endpoint: str) -> bool:
+        async with self.http.get(f"/ari/endpoints/PJSIP/{endpoint}") as answer:
+            shown: dict[str, object] = await answer.json()
+            return shown["state"] == "online"
 
     async def channels(self) -> list[dict[str, object]]:
         async with self.http.get("/ari/channels") as answer:
