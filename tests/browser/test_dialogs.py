@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest_asyncio
+from sqlalchemy import Connection
 
 from tests.browser.conftest import Browsers, Opener
 from tests.browser.looks import at_rest
@@ -12,6 +13,7 @@ from tests.browser.test_desks import submitted
 from tests.browser.test_keyboard import focused, tab_to
 from tests.support.browser import Window, until
 from tests.support.console import House
+from tests.tickets.town import TO_FOLLOW_UP, drafted, town, walk
 
 MOST_STOPS = 30
 QUESTION = ".el-message-box"
@@ -110,3 +112,35 @@ async def test_given_move_when_esc_is_pressed_then_its_text_is_kept_and_the_butt
     await keys.press("Control+Enter")
     await agent.says("move-said", "已")
     await has_focus(agent, "move-note")
+
+
+async def test_given_a_follow_up_when_arrows_are_pressed_then_they_choose_the_rating_and_space_clears_it(
+    house: House, browsers: Browsers, windows: Opener
+) -> None:
+    def to_follow_up(conn: Connection) -> int:
+        there = town(conn)
+        ticket = drafted(conn, there).id
+        walk(conn, there, ticket, *TO_FOLLOW_UP)
+        return ticket
+
+    ticket = await house.copy.db.write(to_follow_up)
+    window = (await open_offices(house, browsers, windows, ("approver",))).windows["approver"]
+    await window.page.goto(f"{house.address}/tickets/{ticket}")
+    await window.press("move-follow_up")
+    await window.press("field-reached-yes")
+    keys = window.page.keyboard
+    stars = window.page.locator(f"{window.at('field-stars')} input")
+
+    async def chosen() -> list[str]:
+        return [await one.input_value() for one in await stars.all() if await one.is_checked()]
+
+    # A group is one stop: its first, until one is chosen.
+    await keys.press("Tab")
+    await keys.press("Space")
+    assert await chosen() == ["5"]
+    await keys.press("ArrowRight")
+    assert await chosen() == ["4"]
+    await keys.press("Space")
+    assert await chosen() == []
+    await window.press("field-stars-1")
+    assert await chosen() == ["1"]
