@@ -160,6 +160,10 @@ class Seats:
         async with asyncio.timeout(within_s):
             return await self._ringing.get()
 
+    def complaint(self) -> str:
+        """What SIPp did not like, for a telephone that never rings."""
+        return self._sipp.complaint()
+
     def rung_now(self) -> SeatCall | None:
         """A call that rings already and was not handed out yet; None when there is none."""
         return None if self._ringing.empty() else self._ringing.get_nowait()

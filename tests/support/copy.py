@@ -336,7 +336,8 @@ class Copy:
             ).all()
         )
         at = [(seat.endpoint, seat.state, seat.phone_ready) for seat in everybody]
-        return f"{what}\nseats {at}\nnewest events first {newest}\n{self.log()}"
+        sipp = self.telephones.complaint()
+        return f"{what}\nseats {at}\nnewest events first {newest}\nSIPp {sipp}\n{self.log()}"
 
     def log(self) -> str:
         """The end of the controller's log and of Asterisk's, for a failed test."""
