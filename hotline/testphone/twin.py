@@ -160,9 +160,11 @@ class Sipp:
         self._directory.cleanup()
 
     def complaint(self) -> str:
-        """What SIPp wrote into its error file."""
+        """What SIPp wrote into its error file, and how it ended if it has."""
         path = self.directory / "errors.log"
-        return path.read_text(encoding="utf-8", errors="replace")[:2000] if path.exists() else ""
+        said = path.read_text(encoding="utf-8", errors="replace")[:2000] if path.exists() else ""
+        code = self._process.returncode if self._process is not None else None
+        return said if code is None else f"{said}\nSIPp ended with {code}".lstrip()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._line = writer
