@@ -98,6 +98,7 @@ class Controller:
         self._desk_bell = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._arriving: set[str] = set()
+        self._early: list[str] = []
         self._settled = asyncio.Event()
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._parts: Parts | None = None
@@ -281,6 +282,7 @@ class Controller:
             return
         self._floor.open()
         self._settled.set()
+        self._let_strays_go()
         self._spawn(self._say_alive(), "heartbeat")
         log.info(
             "ready: %s calls in hand%s",
@@ -303,7 +305,18 @@ class Controller:
         self._spawn(self._take(start), CALL_TASK + call_id)
 
     def _stray(self, channel: str) -> None:
-        self._spawn(self._let_go(channel), "let a seat's telephone go")
+        if self._settled.is_set():
+            self._spawn(self._let_go(channel), "let a seat's telephone go")
+        else:
+            # His call may only not be in our hands yet.
+            self._early.append(channel)
+
+    def _let_strays_go(self) -> None:
+        """Of those who picked up before we had settled: whose call is not there."""
+        for channel in self._early:
+            if self._directory.owner(channel) is None:
+                self._stray(channel)
+        self._early.clear()
 
     async def _let_go(self, channel: str) -> None:
         try:

@@ -15,8 +15,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from db.sealed import CannotOpen
-from floor import calls, seats
-from floor.calls import Call
+from floor import seats
 from floor.requests import Request
 from ivr import ari, dialling, journey, outbound_doors
 from ivr.ami import AmiError
@@ -27,7 +26,7 @@ from ivr.journey import Stage
 from ivr.outbound_doors import Callee, CannotDial
 from ivr.parts import Parts
 
-__all__ = ["CannotDial", "dialling_out", "recover", "start", "why_not"]
+__all__ = ["CannotDial", "dialling_on", "dialling_out", "start", "why_not"]
 
 log = logging.getLogger("hotline.outbound")
 
@@ -86,14 +85,6 @@ async def start(parts: Parts, request: Request) -> tuple[LiveCall, Stage]:
     call = LiveCall(parts, row, "")
     parts.directory.enter(call)
     return call, dialling_out
-
-
-async def recover(parts: Parts, row: Call) -> tuple[LiveCall, Stage]:
-    """Take a call of stage `dialling` into our hands again, wherever it stands by now."""
-    await parts.db.write(calls.note, row.id, "recovered", {"stage": row.stage})
-    call = LiveCall(parts, row, "")
-    parts.directory.enter(call)
-    return call, dialling_on
 
 
 async def dialling_out(call: LiveCall) -> Stage | None:

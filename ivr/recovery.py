@@ -85,22 +85,20 @@ async def settle(
     ]
     known = {row.id: call for row in rows if (call := parts.directory.call(row.id)) is not None}
     # Before it is looked, and longer than that: whoever hangs up or picks up meanwhile is heard.
-    taken = {
-        row.id: in_hand(parts, row)
-        for row in rows
-        if row.id not in known and row.stage != "dialling"
-    }
+    taken = {row.id: in_hand(parts, row) for row in rows if row.id not in known}
     try:
         found = await look(parts.client)
         for row in rows:
-            if row.id in taken and not found.in_application(row.channel):
+            if (
+                row.id in taken
+                and row.stage != "dialling"
+                and not found.in_application(row.channel)
+            ):
                 # At once: it may come back from the fallback at any moment.
                 _let_be(taken.pop(row.id))
         for row in rows:
             if row.id in known:
                 _catch_up(known[row.id], found, reborn)
-            elif row.stage == "dialling":
-                begin(*await outbound.recover(parts, row))
             elif row.id in taken:
                 await parts.db.write(calls.note, row.id, "recovered", {"stage": row.stage})
                 call = taken.pop(row.id)
@@ -211,6 +209,9 @@ def _let_be(call: LiveCall) -> None:
 def _where(call: LiveCall, found: Found) -> Stage:
     """Where the way of a call goes on that is in our hands again."""
     row = call.row
+    if row.stage == "dialling":
+        # Whom it rings may not be there yet: the stage looks for itself.
+        return outbound.dialling_on
     call.channel_name = found.channels[row.channel].name
     call.parts.recorder.watch(row.id)
     call.hush_leftovers()

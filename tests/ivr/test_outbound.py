@@ -19,6 +19,7 @@ from ivr.outbound import Dialling
 from tests.floor.furnishing import new_call_id, person
 from tests.ivr.fake_asterisk import Phone
 from tests.ivr.house import FakeAmi, House, in_a_house
+from tests.ivr.test_recovery import SETTLING, Moment
 from tests.ivr.virtual import calm
 from tickets import contacts, store
 
@@ -581,6 +582,30 @@ async def test_who_leaves_while_no_controller_watches_is_found_gone(
     await house.start()
     await asyncio.sleep(1)
     b.check_ended(reason)
+
+
+@pytest.mark.parametrize("moment", SETTLING)
+@pytest.mark.parametrize("who", ["she", "he"])
+@in_a_house()
+async def test_who_picks_up_as_a_new_controller_settles_is_not_let_go(
+    house: House, moment: Moment, who: str
+) -> None:
+    b = back(
+        house,
+        hers=Phone(answers_after_s=None if who == "she" else 0.5),
+        his=Phone(answers_after_s=None if who == "he" else 1.0),
+    )
+    await b.dials()
+    await asyncio.sleep(2)
+    await house.kill()
+    channel = b.hers if who == "she" else b.his
+    with moment(lambda: house.asterisk.picks_up(channel)):
+        await house.start()
+    await asyncio.sleep(20)
+    assert b.row.stage == "talking", b.events
+    house.asterisk.hangs_up(b.hers)
+    await calm()
+    b.check_ended("agent_hung_up")
 
 
 @in_a_house()

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from unittest.mock import patch
 
 import pytest
@@ -21,6 +22,9 @@ from tests.ivr.fake_asterisk import SENTENCE_S, Phone
 from tests.ivr.house import House, closed_always, in_a_house, shipped
 from tests.ivr.test_talk import asked, talking
 from tests.ivr.virtual import calm
+
+Moment = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Has something happen at a moment of the settling."""
 
 BUSINESS = shipped().queue("business")
 
@@ -346,6 +350,23 @@ def as_it_is_looked(happens: Callable[[], None]) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def before_it_is_looked(happens: Callable[[], None]) -> Iterator[None]:
+    """Have it happen when Asterisk speaks to us already and no call is in our hands yet."""
+    prepare = recovery.prepare
+
+    async def then_it_happens(client: ari.Client, endpoints: Sequence[str]) -> None:
+        await prepare(client, endpoints)
+        happens()
+        await asyncio.sleep(0)
+
+    with patch.object(recovery, "prepare", then_it_happens):
+        yield
+
+
+SETTLING = [before_it_is_looked, as_it_is_looked]
+
+
 @pytest.mark.parametrize("who", ["caller", "agent"])
 @in_a_house()
 async def test_who_hangs_up_as_it_is_looked_has_hung_up(house: House, who: str) -> None:
@@ -360,17 +381,35 @@ async def test_who_hangs_up_as_it_is_looked_has_hung_up(house: House, who: str) 
     house.check_nothing_left()
 
 
+@pytest.mark.parametrize("moment", SETTLING)
 @in_a_house()
-async def test_a_seat_that_picks_up_as_it_is_looked_talks(house: House) -> None:
+async def test_a_seat_that_picks_up_as_we_settle_talks(house: House, moment: Moment) -> None:
     seat = house.new_seat(phone=Phone(answers_after_s=None))
     citizen = await house.caller_waits()
     await house.kill()
     channel = next(leg for leg in house.asterisk.legs if leg.startswith("seat-"))
-    with as_it_is_looked(lambda: house.asterisk.picks_up(channel)):
+    with moment(lambda: house.asterisk.picks_up(channel)):
         await house.start()
     await calm()
     assert citizen.talks_with == seat
     assert (citizen.row.stage, house.seat(seat).state) == ("talking", "talking")
+
+
+@pytest.mark.parametrize("moment", SETTLING)
+@in_a_house()
+async def test_a_seat_that_picks_up_as_we_settle_for_a_call_that_is_over_is_let_go(
+    house: House, moment: Moment
+) -> None:
+    house.new_seat(phone=Phone(answers_after_s=None))
+    citizen = await house.caller_waits()
+    await house.kill()
+    channel = next(leg for leg in house.asterisk.legs if leg.startswith("seat-"))
+    house.asterisk.hangs_up(citizen.channel)
+    with moment(lambda: house.asterisk.picks_up(channel)):
+        await house.start()
+    await calm()
+    assert house.asterisk.legs == {}
+    house.check_nothing_left()
 
 
 @in_a_house()
