@@ -171,7 +171,7 @@ async def test_given_a_call_when_a_port_changed_then_nothing_is_cut_and_the_reas
     async with (
         ear(tone(440)) as caller,
         sipp(
-            "caller", sip_port=settings.asterisk.sip_port, ear_port=caller.port, hold_s=4
+            "caller", sip_port=settings.asterisk.sip_port, ear_port=caller.port, hold_s=8
         ) as calls,
     ):
         await until(lambda: bool(caller.heard))
