@@ -36,8 +36,7 @@ async def test_given_a_sign_in_when_a_phone_is_pushed_then_it_registers_until_si
             assert socket.protocol == "sip"
             phone = Softphone(socket, access["endpoint"], access["password"])
             assert await phone.register() == 200
-            async with asterisk.http.get("/ari/endpoints/PJSIP/seat-000001") as answer:
-                assert (await answer.json())["state"] == "online"
+            await asterisk.lists(access["endpoint"], "online")
 
             wrong = Softphone(await agent.open("/sip", ("sip",)), access["endpoint"], "guess")
             assert await wrong.register() == 401
@@ -56,5 +55,4 @@ async def test_given_a_sign_in_when_a_phone_is_pushed_then_it_registers_until_si
             assert health["asterisk"]["ok"] is True
             assert (await agent.ask("DELETE", "/session")).status == 204
             assert (await socket.receive(timeout=10)).data == 4401
-            async with asterisk.http.get("/ari/endpoints/PJSIP/seat-000001") as answer:
-                assert answer.status == 404
+            await asterisk.lists(access["endpoint"], None)

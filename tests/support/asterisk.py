@@ -21,7 +21,7 @@ from dialplan.home import AsteriskHome
 from dialplan.process import AsteriskProcess
 from tests.support.settings import ROOT, make_settings
 
-_ONLINE_LIMIT_S = 10.0
+_LISTED_LIMIT_S = 10.0
 _LOOK_AGAIN_S = 0.005
 
 
@@ -64,16 +64,24 @@ class Running:
         await self.push(
             phones.wired_phone(self.settings.asterisk, endpoint, contact, context="from-seat")
         )
-        async with asyncio.timeout(_ONLINE_LIMIT_S):
-            # Asterisk answers a little before it has the telephone's address in its own list.
-            while not await self.has_online(endpoint):  # noqa: ASYNC110 - another process
-                await asyncio.sleep(_LOOK_AGAIN_S)
+        await self.lists(endpoint, "online")
         return endpoint
 
-    async def has_online(self, endpoint: str) -> bool:
+    async def lists(self, endpoint: str, state: str | None) -> None:
+        """Wait until Asterisk lists a telephone in that state; None: not at all.
+
+        Its list follows what it answers (a push, a REGISTER, a removal) a little later.
+        """
+        async with asyncio.timeout(_LISTED_LIMIT_S):
+            while await self._listed(endpoint) != state:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _listed(self, endpoint: str) -> str | None:
         async with self.http.get(f"/ari/endpoints/PJSIP/{endpoint}") as answer:
-            shown: dict[str, object] = await answer.json()
-            return shown["state"] == "online"
+            if answer.status == 404:
+                return None
+            shown: dict[str, str] = await answer.json()
+            return shown["state"]
 
     async def channels(self) -> list[dict[str, object]]:
         async with self.http.get("/ari/channels") as answer:
