@@ -121,6 +121,11 @@ def small_disk(at: Path) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(at)], check=True)
 
 
+def said(asterisk: Running) -> str:
+    """What Asterisk has logged; it writes a line a little after what the line tells of."""
+    return asterisk.process.log_file.read_text()
+
+
 async def test_when_the_disk_is_full_then_the_call_goes_on_and_the_file_stops_growing() -> None:
     async with running_asterisk() as asterisk:
         with small_disk(asterisk.settings.spool):
@@ -128,7 +133,7 @@ async def test_when_the_disk_is_full_then_the_call_goes_on_and_the_file_stops_gr
             (recording,) = asterisk.settings.spool.glob("*.raw")
             # Two seconds of sound fit, beside what the dialplan notes down.
             assert recording.stat().st_size <= 65_536
-            assert "No space left on device" in asterisk.process.log_file.read_text()
+            await until(lambda: "No space left on device" in said(asterisk))
 
 
 def spoil(spool: Path) -> None:
@@ -140,7 +145,7 @@ async def test_when_the_spool_can_not_be_written_then_the_call_goes_on_without_a
     async with running_asterisk() as asterisk:
         spoil(asterisk.settings.spool)
         assert await call_of(asterisk, 2) > 50
-        assert "app_mixmonitor.c: Cannot open" in asterisk.process.log_file.read_text()
+        await until(lambda: "app_mixmonitor.c: Cannot open" in said(asterisk))
 
 
 async def test_when_the_spool_is_gone_then_it_is_made_again() -> None:

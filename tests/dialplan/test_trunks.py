@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.dialplan.conftest import until
 from tests.dialplan.sipp import ear, sipp, tone
 from tests.support.asterisk import running_asterisk
 from tests.support.ports import free_port
@@ -47,6 +48,6 @@ async def test_it_registers_with_its_password_and_the_registrars_calls_are_taken
                 "caller", sip_port=asterisk.sip_port, ear_port=caller.port, hold_s=0.5
             ) as calls:
                 await calls.done()
-            assert len(list(settings.spool.glob("*.raw"))) == 1
+            await until(lambda: len(list(settings.spool.glob("*.raw"))) == 1)
             said = asterisk.process.log_file.read_text()
             assert "pjsip" not in said
