@@ -26,7 +26,7 @@ from ivr.conversation import (
     Supervise,
     listened_to,
 )
-from ivr.inbox import PartySpoken, SeatGone
+from ivr.inbox import Gone, PartySpoken, SeatGone
 from ivr.supervision import Supervision
 from ivr.targets import Way
 
@@ -237,6 +237,10 @@ class Performer:
         Whoever ended, or picked up, while nobody watched is told to the call as if it
         happened now.
         """
+        if self.call.channel.id not in channels:
+            # He hung up as it was looked: nobody is to be brought back together.
+            self.call.put(Gone(0))
+            return
         if self.bridge.id not in bridges:
             await self.client.create_bridge(self.bridge.id, types=("mixing",))
         inside = bridges[self.bridge.id].channels if self.bridge.id in bridges else ()

@@ -11,8 +11,10 @@ from sqlalchemy import select
 
 from db.models import recording_mark
 from floor import seats
-from ivr import ari
+from ivr import ari, talk
 from ivr.ami import AmiRefused
+from ivr.call import Found
+from ivr.performing import look
 from tests.ivr.fake_asterisk import Phone
 from tests.ivr.house import Citizen, FakeAmi, House, in_a_house, of_queue
 from tests.ivr.virtual import calm
@@ -250,6 +252,28 @@ async def test_a_hold_that_is_half_done_is_undone(house: House) -> None:
     house.asterisk.fail_next["POST /channels/{channelId}/moh"] = ari.RequestTimeout("no")
     assert (await asked(house, citizen, "hold"))[0] == "refused"
     assert citizen.talks_with == seat
+
+
+@pytest.mark.parametrize("who", ["caller", "agent"])
+@in_a_house()
+async def test_who_is_gone_before_we_hear_of_it_has_hung_up(house: House, who: str) -> None:
+    """A hold is half done, and what Asterisk has is read: he is no longer in it."""
+    citizen, seat = await talking(house)
+    channel = citizen.channel if who == "caller" else citizen.row.seat_channel or ""
+
+    async def without_him(client: ari.Client) -> Found:
+        found = await look(client)
+        del found.channels[channel]
+        asyncio.get_running_loop().call_later(1, house.asterisk.hangs_up, channel)
+        return found
+
+    house.asterisk.fail_next["POST /channels/{channelId}/moh"] = ari.RequestTimeout("no")
+    with patch.object(talk, "look", without_him):
+        await asked(house, citizen, "hold")
+    await asyncio.sleep(2)
+    assert house.check_record(citizen.call_id).end_reason == f"{who}_hung_up"
+    assert house.seat(seat).state == "wrap_up"
+    house.check_nothing_left()
 
 
 @in_a_house()
