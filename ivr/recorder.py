@@ -19,7 +19,7 @@ from db.engine import Database, DatabaseUnavailable
 from floor import calls
 from recordings import catalogue, vault
 from recordings.catalogue import Recording
-from recordings.vault import NothingToFile
+from recordings.vault import NothingToFile, StillWritten
 
 log = logging.getLogger("hotline.recorder")
 
@@ -32,7 +32,7 @@ two seconds each, and begins late on a busy machine.
 """
 
 QUIET_S = 1.0
-"""Asterisk has closed a file that nothing was written to for so long."""
+"""Asterisk has closed a file that nothing was written to for so long since its call ended."""
 
 RETRY_S = 60.0
 DATABASE_RETRY_S = 2.0
@@ -137,9 +137,12 @@ class Recorder:
     # --- when it is over ---
 
     def file_later(self, call_id: str) -> None:
-        """The call has ended: file its recording as soon as Asterisk has closed it."""
+        """The call has ended: file its recording as soon as Asterisk has closed it.
+
+        A quiet file alone does not say so: Asterisk writes blocks, and the rest as it closes it.
+        """
         self._watched.pop(call_id, None)
-        self._due.put_nowait(call_id)
+        self._again(call_id, QUIET_S)
 
     async def file_all(self) -> None:
         """Runs for ever: file what is due, one after the other."""
@@ -154,18 +157,21 @@ class Recorder:
             except DatabaseUnavailable:
                 log.warning("call %s: its recording waits for the database", call_id)
                 self._again(call_id, DATABASE_RETRY_S)
+            except StillWritten:
+                log.warning("call %s: its recording was still being written", call_id)
+                self._again(call_id, QUIET_S)
             except OSError:
                 log.exception("the recording of call %s stays in the spool; trying again", call_id)
                 self._again(call_id, RETRY_S)
 
     def _again(self, call_id: str, in_s: float) -> None:
-        asyncio.get_running_loop().call_later(in_s, self.file_later, call_id)
+        asyncio.get_running_loop().call_later(in_s, self._due.put_nowait, call_id)
 
     async def _file(self, call_id: str) -> None:
         raw = self.raw(call_id)
         if (wait_s := _until_quiet(raw)) > 0:
             # Not here: a file that is still being written must not hold the others up.
-            asyncio.get_running_loop().call_later(wait_s, self._due.put_nowait, call_id)
+            self._again(call_id, wait_s)
             return
         found = await self._db.read(catalogue.of_call, call_id)
         if found is None or found.state != "running":

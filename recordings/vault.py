@@ -32,6 +32,10 @@ class NothingToFile(Exception):
         self.what = what
 
 
+class StillWritten(Exception):
+    """The raw file grew while it was encoded: it is whole only later."""
+
+
 def free_mb(directory: Path) -> int:
     """Free space where recordings are written, in MiB."""
     return shutil.disk_usage(directory).free // (1024 * 1024)
@@ -47,6 +51,7 @@ def file_away(
 
     Raises:
         NothingToFile: missing, unreadable or empty sound.
+        StillWritten: it grew meanwhile; the raw file stays.
         OSError: the vault could not be written; the raw file stays.
     """
     day = datetime.fromtimestamp(started_ms / 1000, UTC).strftime("%Y/%m/%d")
@@ -60,7 +65,8 @@ def file_away(
             return _describe(final, relative, kind)
         except soundfile.LibsndfileError as error:
             raise NothingToFile("unreadable") from error
-    if raw.stat().st_size < FRAME_BYTES:
+    size = raw.stat().st_size
+    if size < FRAME_BYTES:
         raise NothingToFile("empty")
     final.parent.mkdir(parents=True, exist_ok=True)
     half = final.with_suffix(final.suffix + ".part")
@@ -69,6 +75,7 @@ def file_away(
         with half.open("rb") as written:
             os.fsync(written.fileno())
         filed = _describe(half, relative, kind)
+        _still_has(size, raw)
         half.replace(final)
     except soundfile.LibsndfileError as error:
         half.unlink(missing_ok=True)
@@ -78,6 +85,11 @@ def file_away(
         raise
     raw.unlink()
     return filed
+
+
+def _still_has(size: int, raw: Path) -> None:
+    if raw.stat().st_size != size:
+        raise StillWritten
 
 
 def _describe(written: Path, relative: Path, kind: str) -> Filed:

@@ -48,7 +48,9 @@ async def until(true: Callable[[], bool], limit_s: float = 30.0) -> None:
 
 @contextlib.asynccontextmanager
 async def no_call_left(asterisk: Running) -> AsyncIterator[None]:
-    """On leaving, wait until Asterisk has no channel; after a failure, hang up what is left."""
+    """On leaving, wait until Asterisk has no channel and has closed what it recorded; after a
+    failure, hang up what is left.
+    """
     try:
         yield
     except BaseException:
@@ -58,3 +60,4 @@ async def no_call_left(asterisk: Running) -> AsyncIterator[None]:
     async with asyncio.timeout(10):
         while await asterisk.channels():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.05)
+    await asterisk.has_closed()

@@ -7,7 +7,6 @@ them, and the recording, is looked at while both tones that must be heard are he
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -144,14 +143,9 @@ class Scene:
 
     async def recorded(self) -> tuple[Samples, Samples]:
         """The two sides of the recording, once the call is over and Asterisk has closed it."""
-        async with asyncio.timeout(WITHIN_S):
-            while await asyncio.to_thread(self._age_s) < 1.0:  # noqa: ASYNC110 - another process
-                await asyncio.sleep(0.1)
+        await self.house.asterisk.has_closed()
         data = np.frombuffer(await asyncio.to_thread(self.raw.read_bytes), "<i2")
         return np.ascontiguousarray(data[0::2]), np.ascontiguousarray(data[1::2])
-
-    def _age_s(self) -> float:
-        return time.time() - self.raw.stat().st_mtime
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

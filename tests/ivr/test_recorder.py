@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, select
@@ -20,8 +21,9 @@ from floor import calls
 from floor.calls import Call
 from ivr import recorder as module
 from ivr.recorder import Recorder
-from recordings import catalogue
+from recordings import catalogue, vault
 from recordings.catalogue import Recording
+from recordings.vault import StillWritten
 from tests.db.databases import until
 from tests.floor.furnishing import new_call
 from tests.ivr.house import shipped
@@ -144,6 +146,46 @@ async def test_a_file_that_still_grows_is_waited_for_and_holds_nobody_up(
         size = raw.stat().st_size
         filed = await Look(sqlite, growing.id).becomes("filed")
     assert filed.length_ms == size // 4 * 1000 // 8000
+
+
+async def test_a_file_that_was_quiet_before_its_call_ended_is_waited_for(
+    sqlite: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asterisk writes what is left, up to a whole block, as it closes the file."""
+    monkeypatch.setattr(module, "QUIET_S", 0.3)
+    call = await sqlite.write(recorded)
+    recorder = Recorder(settings, sqlite)
+    raw = spool(settings, call.id)
+    async with at_work(recorder):
+        recorder.file_later(call.id)
+        await asyncio.sleep(0.05)
+        with raw.open("ab") as file:
+            file.write(bytes(32_000))
+        filed = await Look(sqlite, call.id).becomes("filed")
+    assert filed.length_ms == 2000
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_file_that_grew_as_it_was_filed_is_filed_again(
+    sqlite: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file_away = vault.file_away
+    grown: list[Path] = []
+
+    def meanwhile(raw: Path, *args: Any) -> catalogue.Filed:
+        if not grown:
+            grown.append(raw)
+            raise StillWritten
+        return file_away(raw, *args)
+
+    monkeypatch.setattr(vault, "file_away", meanwhile)
+    call = await sqlite.write(recorded)
+    recorder = Recorder(settings, sqlite)
+    raw = spool(settings, call.id)
+    async with at_work(recorder):
+        recorder.file_later(call.id)
+        await Look(sqlite, call.id).becomes("filed")
+    assert grown == [raw]
 
 
 @pytest.mark.usefixtures("quick")

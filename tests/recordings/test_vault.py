@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from recordings.vault import NothingToFile, file_away, free_mb
+from recordings import vault as module
+from recordings.vault import NothingToFile, StillWritten, file_away, free_mb
 from tests.recordings.sounds import (
     AGENT_HZ,
     CALLER_HZ,
@@ -98,6 +99,26 @@ def test_no_sound_is_said_and_nothing_is_filed(
         file_away(raw, vault, CALL, STARTED_MS, kind)
     assert refusal.value.what == what
     assert not list(vault.rglob("*.*"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_grows_as_it_is_encoded_is_filed_later(
+    raw: Path, vault: Path, kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encode = module._encode
+
+    def meanwhile(source: Path, target: Path, as_kind: str) -> None:
+        encode(source, target, as_kind)
+        with source.open("ab") as file:
+            file.write(bytes(32_000))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "_encode", meanwhile)
+        with pytest.raises(StillWritten):
+            file_away(raw, vault, CALL, STARTED_MS, kind)
+    assert raw.exists()
+    assert not list(vault.rglob("*.*"))
+    assert file_away(raw, vault, CALL, STARTED_MS, kind).length_ms == 13_500
 
 
 def test_a_directory_in_its_place_is_no_sound(tmp_path: Path, vault: Path) -> None:

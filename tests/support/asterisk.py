@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,13 @@ def asterisk_home() -> AsteriskHome:
     named = {k: v for k, v in os.environ.items() if k == "HOTLINE_ASTERISK_HOME"}
     shipped = load(ROOT / "config" / "default.toml", environ=named)
     return get_asterisk(replace(shipped, var=ROOT / "var"))
+
+
+def _open_files(pid: int | None) -> Iterator[Path]:
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        # Others are opened and closed as this looks.
+        with contextlib.suppress(FileNotFoundError):
+            yield link.readlink()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,16 @@ class Running:
                 return None
             shown: dict[str, str] = await answer.json()
             return shown["state"]
+
+    async def has_closed(self) -> None:
+        """Wait until no recording is written any more: Asterisk closes it after the call's end."""
+        async with asyncio.timeout(_LISTED_LIMIT_S):
+            while await asyncio.to_thread(self._writes):  # noqa: ASYNC110 - as above
+                await asyncio.sleep(_LOOK_AGAIN_S)
+
+    def _writes(self) -> bool:
+        spool = self.settings.spool.resolve()
+        return any(file.parent == spool for file in _open_files(self.process.pid))
 
     async def channels(self) -> list[dict[str, object]]:
         async with self.http.get("/ari/channels") as answer:
