@@ -76,9 +76,9 @@ async def talk(call: LiveCall) -> Over | Waits:
     try:
         came_of_it = await talking.carry()
     except HungUp:
-        await talking.performer.supervision.close()
+        await talking.unwatch()
         raise
-    await talking.performer.supervision.close()
+    await talking.unwatch()
     return came_of_it
 
 
@@ -116,6 +116,13 @@ class Talk:
         """Whether Asterisk may have it otherwise: a request of ours failed."""
         self.to_let_go: set[str] = set()
         self.tries = 0
+
+    async def unwatch(self) -> None:
+        """It is over for supervisors too. What can't be taken down is swept at the next start."""
+        try:
+            await self.performer.supervision.close()
+        except TROUBLE as error:
+            log.warning("call %s: a supervisor is left: %s", self.call.id, type(error).__name__)
 
     # --- the loop ---
 
@@ -307,8 +314,7 @@ class Talk:
             if leg.role != "caller":
                 causes.setdefault(leg.id, "ended")
                 await self._anyhow(HangUp(leg.id))
-        with contextlib.suppress(*TROUBLE):
-            await self.performer.supervision.close()
+        await self.unwatch()
         with contextlib.suppress(*TROUBLE):
             await self.performer.bridge.remove(call.channel)
         await call.back_to_queue(queue, action.head, action.hint, causes)

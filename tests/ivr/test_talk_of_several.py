@@ -571,6 +571,23 @@ async def test_a_supervisor_who_barged_in_stays_with_the_caller(house: House) ->
     await over(scene)
 
 
+@pytest.mark.parametrize("how", ["listen", "whisper", "barge"])
+@pytest.mark.parametrize("error", [ari.RequestTimeout("no"), ari.ConnectionLost("no")])
+@in_a_house()
+async def test_who_hung_up_has_though_a_supervisor_can_not_be_taken_out(
+    house: House, how: str, error: ari.AriError
+) -> None:
+    scene = await talking(house)
+    boss = house.new_seat({"general": 1})
+    await scene.does(how, by=boss)
+    await asyncio.sleep(2)
+    house.asterisk.fail_next["POST /bridges/{bridgeId}/removeChannel"] = error
+    scene.citizen.hangs_up()
+    await asyncio.sleep(1)
+    assert house.check_record(scene.citizen.call_id).end_reason == "caller_hung_up"
+    assert not house.asterisk.fail_next
+
+
 # --- when Asterisk can't ---
 
 
