@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run demo-call test check bench format venv lock clean
+.PHONY: help run demo-call test check explore bench format venv lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -18,6 +18,9 @@ test: ## every check there is (about 20 minutes); sets itself up
 
 check: ## the quick checks, for before each commit
 	@exec bash scripts/test.sh quick
+
+explore: ## tests with drawn examples, twenty times as many and others than `make test` tries
+	@exec bash scripts/test.sh explore
 
 bench: ## measure against a plain Asterisk queue; writes bench/results/latest.json
 	@exec bash scripts/bench.sh

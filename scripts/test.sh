@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # `test.sh quick`: everything that needs neither Asterisk nor a browser (make check).
+# `test.sh explore`: the tests whose examples are drawn, with many others (make explore).
 # `test.sh all`: every check, the short bench, and pytest whole, whose closing line ends it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -11,6 +12,11 @@ unset PYTHONDONTWRITEBYTECODE
 which=${1:-all}
 bin=.venv/bin
 mend="mend what the message names"
+
+if [ "$which" = explore ]; then
+    bash scripts/prepare.sh test
+    exec "$bin/python" -m pytest -n 2 --hypothesis-profile=explore
+fi
 
 if [ "$which" = all ]; then
     bash scripts/prepare.sh test

@@ -37,6 +37,10 @@ def _unchanged(filename: str | None = None) -> None:
 linecache.checkcache = _unchanged
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    examples.see_to(config, items)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_finish() -> None:
     """What was collected stays to the end: the collector need not walk it again and again."""

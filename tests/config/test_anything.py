@@ -74,9 +74,7 @@ def load_parsed(
             load(own, environ)
 
 
-steady = hypothesis_settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+steady = hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @steady

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from agent_console import spreadsheets
 from agent_console.spreadsheets import Column, Line, Unreadable, read, written
 from tests.console.sheets import cells, repacked, sheet, types
+from tests.support.examples import examples
 
 COLUMNS = (Column("甲"), Column("乙"))
 BOTH = ("甲", "乙")
@@ -51,7 +52,7 @@ def test_given_texts_that_begin_a_formula_then_no_cell_is_one() -> None:
     assert back == evil
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=5))
 def test_given_any_texts_then_they_are_written_and_none_is_a_formula(texts: list[str]) -> None:
     data = written("表", COLUMNS, [(text, dt.date(2026, 11, 22)) for text in texts])

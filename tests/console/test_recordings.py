@@ -15,6 +15,7 @@ from floor import legs
 from recordings import catalogue
 from tests.console.house import House, call_id, talk
 from tests.console.recorded import file_recording
+from tests.support.examples import examples
 
 ON_BOTH = True
 
@@ -43,7 +44,7 @@ async def test_given_a_filed_recording_then_it_is_played_whole(house: House, sou
     assert (shown["state"], shown["may_hear"], shown["size_bytes"]) == ("filed", True, len(sound))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 async def test_given_any_range_then_exactly_that_piece_comes(
     house: House, sound: bytes, data: st.DataObject

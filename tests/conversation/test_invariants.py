@@ -221,9 +221,7 @@ def ways(draw: st.DrawFn) -> list[Step]:
 
 @settings(
     max_examples=examples(60),
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    suppress_health_check=[HealthCheck.data_too_large],
 )
 @given(ways())
 def test_what_always_holds_holds_on_every_way(way: list[Step]) -> None:

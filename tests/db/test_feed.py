@@ -262,7 +262,7 @@ async def test_own_changes_after_a_gap_wait_for_the_reading() -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), max_size=30))
-@hypothesis_settings(max_examples=examples(200), deadline=None)
+@hypothesis_settings(max_examples=examples(200))
 def test_any_order_of_own_and_read_batches_is_told_in_order(
     steps: list[tuple[bool, int]],
 ) -> None:

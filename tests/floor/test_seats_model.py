@@ -151,7 +151,7 @@ class SeatMachine(RuleBasedStateMachine):
 
 
 SeatMachine.TestCase.settings = hypothesis_settings(
-    max_examples=examples(150), stateful_step_count=30, deadline=None
+    max_examples=examples(150), stateful_step_count=30
 )
 TestSeat = SeatMachine.TestCase
 

@@ -239,14 +239,14 @@ def live(actions: list[Action]) -> None:
 
 @pytest.mark.slow
 @given(st.lists(usual, max_size=25))
-@hypothesis_settings(max_examples=examples(40), deadline=None)
+@hypothesis_settings(max_examples=examples(40))
 def test_any_sequence_of_what_people_do(actions: list[Action]) -> None:
     live(actions)
 
 
 @pytest.mark.slow
 @given(st.lists(st.one_of(usual, usual, fate), max_size=25))
-@hypothesis_settings(max_examples=examples(40), deadline=None)
+@hypothesis_settings(max_examples=examples(40))
 def test_any_sequence_with_deaths_and_refusals(actions: list[Action]) -> None:
     live(actions)
 
@@ -261,7 +261,7 @@ def test_any_sequence_with_deaths_and_refusals(actions: list[Action]) -> None:
     ),
     st.one_of(st.none(), st.floats(0, 30)),
 )
-@hypothesis_settings(max_examples=examples(40), deadline=None)
+@hypothesis_settings(max_examples=examples(40))
 def test_any_keys_in_the_menu_end_at_a_person_or_with_a_record(
     keys: list[tuple[float, str]], hangs_up_after_s: float | None
 ) -> None:

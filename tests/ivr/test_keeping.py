@@ -381,7 +381,7 @@ STEP = st.tuples(WEATHER, st.integers(0, 2), st.floats(0, 4))
 
 
 @given(st.lists(STEP, min_size=1, max_size=25))
-@hypothesis_settings(max_examples=examples(40), deadline=None)
+@hypothesis_settings(max_examples=examples(40))
 def test_in_any_weather_every_write_is_made_once_and_in_order(
     steps: list[tuple[str, int, float]],
 ) -> None:

@@ -21,6 +21,7 @@ from tests.ivr.house import house, shipped
 from tests.ivr.test_journey_model import Action, Story, action, check, come_to_an_end, gaps, usual
 from tests.ivr.test_keeping import Frail
 from tests.ivr.virtual import calm, run
+from tests.support.examples import examples
 
 LONG_ENOUGH_S = 30.0
 """For all that was kept to be written, and for what waits for the database to be tried again."""
@@ -79,6 +80,6 @@ def live(actions: list[Action]) -> None:
 
 @pytest.mark.slow
 @given(st.lists(steps, max_size=25))
-@hypothesis_settings(max_examples=15, deadline=None)
+@hypothesis_settings(max_examples=examples(15))
 def test_any_sequence_in_any_weather(actions: list[Action]) -> None:
     live(actions)

@@ -28,6 +28,7 @@ from tests.ivr.house import shipped
 from tests.ivr.inline_db import InlineDatabase
 from tests.ivr.test_queue import Caller, Hall
 from tests.ivr.virtual import VirtualLoop, WallClock
+from tests.support.examples import examples
 
 T = TypeVar("T")
 SKILLS = ({"business": 1}, {"general": 1}, {"business": 2, "general": 1})
@@ -302,7 +303,7 @@ class TwoProcessesMachine(HallMachine):
             assert len(held) == len(set(held))
 
 
-LIMITS = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
+LIMITS = hypothesis_settings(max_examples=examples(60), stateful_step_count=40)
 HallMachine.TestCase.settings = LIMITS
 TwoProcessesMachine.TestCase.settings = LIMITS
 TestOneProcess = pytest.mark.slow(HallMachine.TestCase)

@@ -8,7 +8,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config.model import Hours
@@ -164,7 +164,6 @@ def test_moment_without_zone_is_refused() -> None:
         staffing(OFFICE, datetime(2026, 9, 30, 10))  # noqa: DTZ001 - the case
 
 
-@settings(deadline=None)
 @given(st.datetimes(timezones=st.just(ZONE)))
 def test_every_moment_has_an_answer_that_agrees_with_itself(moment: datetime) -> None:
     answer = staffing(OFFICE, moment)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from db import Database
@@ -166,7 +166,6 @@ async def test_given_a_text_beyond_ten_parts_then_it_is_refused_before_it_is_sen
         assert (outcome.kind, server.asked) == ("refused", 0)
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.text(st.characters(codec="utf-8"), max_size=600),
     st.integers(0, 1000),
@@ -396,7 +395,6 @@ def test_lengths_that_no_message_has_are_refused(header: bytes) -> None:
         cmpp_pdu.length_of(header)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200))
 def test_bytes_of_any_kind_are_a_report_or_refused(body: bytes) -> None:
     try:

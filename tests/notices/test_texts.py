@@ -5,7 +5,7 @@ from __future__ import annotations
 import zoneinfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from config.notice_texts import ARGS, CODES, MOST, TEMPLATES, wrong
@@ -90,7 +90,6 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert len(wrong("{a}{b}[")) == 3
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([*"[]{}字,", *(f"{{{name}}}" for name in ARGS)])).map("".join))
 def test_whatever_a_place_writes_is_refused_or_filled_in_whole(text: str) -> None:
     facts = dict.fromkeys(ARGS, "值")
@@ -100,7 +99,6 @@ def test_whatever_a_place_writes_is_refused_or_filled_in_whole(text: str) -> Non
     assert not set("{}[]") & set(made)
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.text(st.characters(codec="utf-8")), st.integers(3, 200))
 def test_a_text_is_cut_between_characters(text: str, most: int) -> None:
     made = cut(text, most)

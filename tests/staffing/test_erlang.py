@@ -18,7 +18,6 @@ from floor.erlang import (
     mean_wait_s,
     service_level,
 )
-from tests.staffing.limits import patiently
 
 loads = st.floats(0.01, 150.0)
 agents = st.integers(1, 200)
@@ -45,7 +44,6 @@ def test_delay_formula(load: float, n: int, waits: float) -> None:
     assert erlang_c(load, n) == pytest.approx(waits, abs=1e-9)
 
 
-@patiently
 @given(loads, agents)
 def test_delay_formula_is_the_sum_it_stands_for(load: float, n: int) -> None:
     """A^n/n! · n/(n-A) / (sum A^k/k! + A^n/n! · n/(n-A)), in logarithms."""
@@ -59,7 +57,6 @@ def test_delay_formula_is_the_sum_it_stands_for(load: float, n: int) -> None:
     assert erlang_c(load, n) == pytest.approx(math.exp(top - highest) / below, rel=1e-9)
 
 
-@patiently
 @given(loads, talks, targets, limits)
 def test_needed_agents_reach_the_target_and_one_fewer_does_not(
     load: float, talk_s: float, target: float, within_s: float
@@ -70,7 +67,6 @@ def test_needed_agents_reach_the_target_and_one_fewer_does_not(
     assert service_level(load, n - 1, talk_s, within_s) < target
 
 
-@patiently
 @given(loads, st.floats(1.0, 2.0), talks, targets, limits)
 def test_more_load_never_needs_fewer(
     load: float, factor: float, talk_s: float, target: float, within_s: float
@@ -79,7 +75,6 @@ def test_more_load_never_needs_fewer(
     assert more >= agents_needed(load, talk_s, target, within_s)
 
 
-@patiently
 @given(loads, loads, talks, targets, limits)
 def test_one_large_floor_needs_no_more_than_two_small_ones(
     one: float, other: float, talk_s: float, target: float, within_s: float
@@ -88,7 +83,6 @@ def test_one_large_floor_needs_no_more_than_two_small_ones(
     assert agents_needed(one + other, talk_s, target, within_s) <= sum(apart)
 
 
-@patiently
 @given(loads, agents, talks)
 def test_mean_wait_is_the_integral_of_those_who_still_wait(
     load: float, n: int, talk_s: float

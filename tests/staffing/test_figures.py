@@ -21,7 +21,6 @@ from floor.figures import Day, QueueFigures
 from floor.staffing import Times
 from tests.db.databases import plain_sqlite
 from tests.floor.furnishing import new_call, new_seat
-from tests.staffing.limits import patiently
 from tests.support.examples import examples
 
 ZONE = zoneinfo.ZoneInfo("Asia/Shanghai")
@@ -271,7 +270,6 @@ def test_given_alarms_then_the_red_ones_come_first_and_their_text_does_not_run()
     assert all(alarm.text.startswith("优化营商环境专线：") for alarm in found)
 
 
-@patiently
 @given(st.data())
 def test_whatever_is_told_twice_or_again_later_counts_once(data: st.DataObject) -> None:
     """After a read of the tables the feed tells again what was read: the end is the same."""
@@ -352,7 +350,7 @@ def _answer(conn: Connection, call_id: str, seat_id: int) -> None:
 
 
 @given(DEEDS)
-@settings(patiently, max_examples=examples(25))
+@settings(max_examples=examples(25))
 def test_the_tables_and_the_feed_tell_the_same_day(deeds: list[tuple[str, int, int]]) -> None:
     with plain_sqlite() as conn:
         do(conn, deeds)

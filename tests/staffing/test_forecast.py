@@ -24,7 +24,6 @@ from floor.staffing import (
     rostered,
     seats_needed,
 )
-from tests.staffing.limits import patiently
 
 HOW: Staffing = load(environ={}).staffing
 SLOT_MS = HOW.interval_minutes * MINUTE_MS
@@ -44,7 +43,6 @@ def looks(history: History, calls: int, at_ms: int = NOON_MS, **more: Times) -> 
     return outlook(at_ms, history, Seen(calls, HOW.recent_minutes * 60.0, **more), 30.0, HOW)
 
 
-@patiently
 @given(weeks)
 def test_a_profile_keeps_the_calls_and_lies_between_least_and_most(weeks: list[list[int]]) -> None:
     profile = profile_of(weeks)
@@ -63,14 +61,12 @@ def test_weeks_before_the_line_was_there_say_nothing() -> None:
     assert profile_of([(8, 8), (0, 0), (0, 0)]) == (8.0, 8.0)
 
 
-@patiently
 @given(st.integers(1, 60), st.integers(1, 60))
 def test_the_newer_week_counts_more(newer: int, older: int) -> None:
     (one, *_) = profile_of([(newer,) * 4, (older,) * 4])
     assert abs(one - newer) <= abs(one - older) + 1e-9
 
 
-@patiently
 @given(st.floats(0, 500), st.floats(0, 500))
 def test_the_level_lies_between_an_average_day_and_what_came(came: float, expected: float) -> None:
     level = level_of(came, expected)
@@ -119,7 +115,6 @@ def test_times_of_today_outweigh_what_was_known() -> None:
     assert looks(even(20), 40, wrap_ups=Times(5, 5 * 90.0)).wrap_up_s == pytest.approx(60.0)
 
 
-@patiently
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 240))
 def test_more_calls_never_need_fewer_seats(base: int, more: int, came: int) -> None:
     fewer = looks(even(base), came, talks=TALKS)
@@ -127,7 +122,6 @@ def test_more_calls_never_need_fewer_seats(base: int, more: int, came: int) -> N
     assert busier.need_now >= fewer.need_now or base == 0
 
 
-@patiently
 @given(st.integers(0, 100), st.floats(0.0, 0.8))
 def test_a_roster_leaves_enough_when_its_share_is_away(need: int, shrinkage: float) -> None:
     people = rostered(need, shrinkage)

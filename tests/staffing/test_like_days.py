@@ -19,7 +19,6 @@ from db.models import call
 from floor import like_days, outlook
 from floor.outlook import Weeks, read_weeks
 from tests.floor.furnishing import new_call, person
-from tests.staffing.limits import patiently
 from tickets import calendar
 from workdays.days import Calendar, Kind
 from workdays.reading import without_database
@@ -86,7 +85,6 @@ def test_given_a_year_of_holidays_then_there_are_days_all_the_same() -> None:
     assert like_days.before(COUNTRY, day("11-24"), 0) == []
 
 
-@patiently
 @given(st.dates(date(2020, 3, 1), date(2060, 1, 1)), st.integers(1, 26))
 def test_past_days_are_over_when_the_day_before_begins_and_each_counts_once(
     of: date, weeks: int

@@ -15,7 +15,6 @@ from db.models.seat import STATES
 from floor.calling_in import STAFFED, Look, Step, Waiting, cause_of, decide, staffed_in
 from floor.loans import Loan
 from floor.seats import Seat
-from tests.staffing.limits import patiently
 
 RULE: CallIn = replace(
     load(environ={}).staffing.rules[0],
@@ -87,7 +86,6 @@ def replace_skills(one: Seat, more: str) -> Seat:
     return seat(one.id, one.state, *one.skills, more, idle_ms=one.idle_since_ms or 0)
 
 
-@patiently
 @given(floors())
 def test_whatever_the_floor_looks_like_the_limits_are_kept(look: Look) -> None:
     steps = decide(RULE, look)
@@ -115,7 +113,6 @@ def test_whatever_the_floor_looks_like_the_limits_are_kept(look: Look) -> None:
         assert all(number not in by_id or by_id[number].state == "offline" for number in going)
 
 
-@patiently
 @given(floors())
 def test_letting_go_never_leaves_fewer_than_the_need(look: Look) -> None:
     steps = decide(RULE, look)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select, update
 
@@ -297,7 +297,6 @@ regions = st.sampled_from((0, 2, 4, 6, 9, 12)).flatmap(
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(regions, regions)
 def test_given_any_two_regions_then_one_is_around_the_other_when_its_code_begins_it(
     wide: str, narrow: str
@@ -387,7 +386,6 @@ async def test_given_many_lines_then_they_are_added_or_take_the_catalogues_place
 parents = st.dictionaries(st.integers(0, 12), st.none() | st.integers(0, 12), max_size=13)
 
 
-@settings(max_examples=100, deadline=None)
 @given(parents)
 def test_given_any_rows_then_going_up_and_down_ends(rows: dict[int, int | None]) -> None:
     for one in rows:
@@ -396,7 +394,6 @@ def test_given_any_rows_then_going_up_and_down_ends(rows: dict[int, int | None])
         assert one in tree.below(rows, [one])
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=20))
 def test_given_rows_added_one_by_one_then_all_are_told_in_order_and_none_twice(
     wishes: list[int],

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.examples import examples
 from tickets import clock
 from tickets.clock import Due, Hours
 from workdays import law
@@ -33,10 +32,8 @@ MOMENTS = st.integers(0, 60 * 24 * 60).map(lambda n: BEGIN_MS + n * 60_000)
 LENGTHS = st.integers(1, 40)
 Count = Callable[[Calendar, Hours, int, int], Due]
 COUNTS: st.SearchStrategy[Count] = st.sampled_from([clock.deadline, clock.natural])
-ever = settings(max_examples=examples(100), deadline=None)
 
 
-@ever
 @given(COUNTS, CALENDARS, HOURS, MOMENTS, LENGTHS)
 def test_a_deadline_is_the_end_of_a_working_day(
     count: Count, calendar: Calendar, hours: Hours, begins: int, days: int
@@ -48,7 +45,6 @@ def test_a_deadline_is_the_end_of_a_working_day(
     assert day > hours.day_of(begins)
 
 
-@ever
 @given(COUNTS, CALENDARS, HOURS, MOMENTS, LENGTHS, st.integers(0, 10))
 def test_more_days_never_end_earlier(
     count: Count, calendar: Calendar, hours: Hours, begins: int, days: int, more: int
@@ -61,7 +57,6 @@ def test_more_days_never_end_earlier(
         assert longer.provisional or not shorter.provisional
 
 
-@ever
 @given(COUNTS, CALENDARS, HOURS, MOMENTS, LENGTHS, st.integers(0, 20 * 24 * 60))
 def test_a_later_begin_never_ends_earlier(
     count: Count, calendar: Calendar, hours: Hours, begins: int, days: int, minutes: int
@@ -70,7 +65,6 @@ def test_a_later_begin_never_ends_earlier(
     assert count(calendar, hours, begins, days).ms <= later.ms
 
 
-@ever
 @given(COUNTS, CALENDARS, HOURS, MOMENTS, LENGTHS, st.sets(DAYS, min_size=1, max_size=10))
 def test_another_day_off_never_shortens(
     count: Count, calendar: Calendar, hours: Hours, begins: int, days: int, off: set[date]
@@ -79,7 +73,6 @@ def test_another_day_off_never_shortens(
     assert count(calendar, hours, begins, days).ms <= count(fewer, hours, begins, days).ms
 
 
-@ever
 @given(st.booleans(), CALENDARS, CALENDARS, HOURS, MOMENTS, LENGTHS)
 def test_a_term_computed_again_never_ends_on_an_earlier_day_and_stays_a_term(
     natural: bool, before: Calendar, after: Calendar, hours: Hours, begins: int, days: int
@@ -104,7 +97,6 @@ def test_a_term_computed_again_never_ends_on_an_earlier_day_and_stays_a_term(
     assert again is None
 
 
-@ever
 @given(COUNTS, HOURS, st.integers(2027, 2100), st.integers(0, 365), LENGTHS)
 def test_a_year_that_is_not_announced_never_ends_a_term_on_a_day_of_the_law(
     count: Count, hours: Hours, year: int, offset: int, days: int
@@ -117,7 +109,6 @@ def test_a_year_that_is_not_announced_never_ends_a_term_on_a_day_of_the_law(
     assert day not in law.days_off(day.year)
 
 
-@ever
 @given(CALENDARS, HOURS, MOMENTS, LENGTHS)
 def test_counting_back_from_a_deadline_gives_its_days(
     calendar: Calendar, hours: Hours, begins: int, days: int
@@ -128,7 +119,6 @@ def test_counting_back_from_a_deadline_gives_its_days(
     assert clock.deadline(calendar, hours, begins, days).ms == due.ms
 
 
-@ever
 @given(CALENDARS, HOURS, MOMENTS, LENGTHS)
 def test_at_the_deadline_nothing_is_left_and_before_it_the_whole_days(
     calendar: Calendar, hours: Hours, begins: int, days: int
@@ -140,7 +130,6 @@ def test_at_the_deadline_nothing_is_left_and_before_it_the_whole_days(
     assert (left.days, left.hours, left.minutes, left.late) == (days, 0, 0, False)
 
 
-@ever
 @given(CALENDARS, HOURS, MOMENTS, LENGTHS, st.integers(0, 30 * 24 * 60))
 def test_what_is_left_only_shrinks_and_lateness_only_grows(
     calendar: Calendar, hours: Hours, now: int, days: int, minutes: int
@@ -164,7 +153,6 @@ def worked(calendar: Calendar, hours: Hours, begins: int, ends: int) -> int:
     return total
 
 
-@ever
 @given(CALENDARS, HOURS, MOMENTS, st.integers(1, 40))
 def test_so_many_working_hours_lie_between_a_moment_and_the_one_ahead_or_back(
     calendar: Calendar, hours: Hours, at: int, count: int
@@ -175,7 +163,6 @@ def test_so_many_working_hours_lie_between_a_moment_and_the_one_ahead_or_back(
     assert worked(calendar, hours, back, at) == count * clock.HOUR_MS
 
 
-@ever
 @given(CALENDARS, HOURS, MOMENTS, LENGTHS, st.integers(0, 40 * 24 * 60), st.integers(1, 20))
 def test_a_deadline_is_near_by_one_moment_for_all_of_them(
     calendar: Calendar, hours: Hours, begins: int, days: int, minutes: int, count: int

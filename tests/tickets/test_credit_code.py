@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tickets import credit_code
@@ -27,13 +27,11 @@ def test_the_standards_example_and_weights() -> None:
     assert len(CHARACTERS) == 31
 
 
-@settings(max_examples=100)
 @given(BODIES)
 def test_every_code_with_its_check_character_is_right(body: str) -> None:
     assert wrong(body + check_character(body)) is None
 
 
-@settings(max_examples=100)
 @given(BODIES, st.integers(0, 16), st.sampled_from(CHARACTERS))
 def test_one_character_mistyped_is_noticed(body: str, place: int, other: str) -> None:
     code = body + check_character(body)
@@ -41,7 +39,6 @@ def test_one_character_mistyped_is_noticed(body: str, place: int, other: str) ->
     assert (wrong(mistyped) is None) == (mistyped == code)
 
 
-@settings(max_examples=100)
 @given(BODIES, st.integers(0, 15))
 def test_two_neighbours_that_changed_places_are_noticed(body: str, place: int) -> None:
     code = body + check_character(body)

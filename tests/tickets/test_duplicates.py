@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
@@ -168,7 +168,6 @@ EVEN = Rarity({}, likeness.LEAST)
 SETS = st.frozensets(st.sampled_from(["路灯", "不亮", "民主", "水管", "漏水", "小区", "物业"]))
 
 
-@settings(max_examples=100)
 @given(SETS, SETS, st.dictionaries(st.sampled_from(["路灯", "小区"]), st.integers(0, 1000)))
 def test_likeness_is_symmetric_and_whole_only_of_the_same(
     one: frozenset[str], other: frozenset[str], counts: dict[str, int]

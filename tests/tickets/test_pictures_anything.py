@@ -8,7 +8,7 @@ from collections.abc import Callable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.staffing.limits import patiently
+from tests.support.examples import examples
 from tests.support.pictures import (
     EVERYTHING_IN_JPEG,
     EVERYTHING_IN_PNG,
@@ -37,14 +37,14 @@ starts = st.builds(lambda head, rest: head + rest, heads, st.binary(max_size=300
 ODD = (b"\xff", b"\xff\xff", b"\0", b"\xff\xd0", b"\xff\x01", b"\xff\xda\0\x02")
 
 
-@settings(patiently, max_examples=300)
+@settings(max_examples=examples(300))
 @given(content=starts)
 def test_any_bytes_are_clean_or_unreadable(content: bytes) -> None:
     for kind in WHICH:
         holds(kind, readable(kind, content))
 
 
-@settings(patiently, max_examples=150)
+@settings(max_examples=examples(150))
 @given(data=st.data())
 def test_any_order_of_parts_is_clean_or_unreadable(data: st.DataObject) -> None:
     """Segments and chunks in any number and order, with odd bytes between, cut off anywhere."""
@@ -76,7 +76,7 @@ def parts(
     return st.builds(lambda content, at: content[:at], whole, cut)
 
 
-@settings(patiently, max_examples=300)
+@settings(max_examples=examples(300))
 @given(changes=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=6))
 def test_any_bytes_changed_leave_it_clean_or_unreadable(changes: list[tuple[float, int]]) -> None:
     for kind, content in (("image/jpeg", EVERYTHING_IN_JPEG), ("image/png", EVERYTHING_IN_PNG)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
@@ -40,13 +40,11 @@ HAN = st.text(
 )
 
 
-@settings(max_examples=100)
 @given(HAN, HAN, HAN)
 def test_any_piece_of_a_text_finds_it(before: str, piece: str, after: str) -> None:
     assert set(words.asked(piece)) <= words.of_texts(before + piece + after)
 
 
-@settings(max_examples=100)
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_any_whole_text_finds_itself_and_words_are_plain(text: str, company: str) -> None:
     found = words.of_texts(text, company)
@@ -97,7 +95,6 @@ def test_contact_data_is_no_word(private: str, around: str) -> None:
     }
 
 
-@settings(max_examples=100)
 @given(st.text(max_size=20), st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), st.text(max_size=20))
 def test_a_planted_number_leaves_no_piece(before: str, number: str, after: str) -> None:
     for word in words.of_texts(f"{before}{number}{after}"):
