@@ -277,18 +277,17 @@ def answer(conn: Connection, seat_id: int) -> Seat:
 
 
 def not_answered(conn: Connection, seat_id: int) -> Seat:
-    """The seat did not pick up in time: 未应答, not rung again until it says it is back."""
-    return _do(conn, _not_answered, seat_id)
+    """The seat did not pick up in time: 未应答, not rung again until it says it is back; or paused
+    or offline, if its person had asked for that while it rang.
+    """
+    missed = _do(conn, _not_answered, seat_id)
+    return _as_asked(conn, missed) or missed
 
 
 def release(conn: Connection, seat_id: int) -> Seat:
     """The caller left before the seat picked up; it keeps its place by idle time."""
     freed = _do(conn, _release, seat_id)
-    if freed.after_call == "paused":
-        return _do(conn, _pause, seat_id, why=freed.reason or "")
-    if freed.after_call == "offline" or not freed.phone_ready:
-        return _do(conn, _go_offline, seat_id, why=None if freed.phone_ready else "phone_lost")
-    return freed
+    return _as_asked(conn, freed) or freed
 
 
 def end_call(conn: Connection, seat_id: int, wrap_up_s: float) -> Seat:
@@ -311,11 +310,18 @@ def end_wrap_up(conn: Connection, seat_id: int) -> Seat:
     found = get(conn, seat_id)
     if found is None or found.state != "wrap_up":
         raise NotNow(found)
-    if found.after_call == "paused":
-        return _do(conn, _pause, seat_id, why=found.reason or "")
-    if found.after_call == "offline" or not found.phone_ready:
-        return _do(conn, _go_offline, seat_id, why=None if found.phone_ready else "phone_lost")
-    return _do(conn, _go_available, seat_id)
+    return _as_asked(conn, found) or _do(conn, _go_available, seat_id)
+
+
+def _as_asked(conn: Connection, freed: Seat) -> Seat | None:
+    """Carry out what its person asked for during the call; a seat whose telephone is lost goes
+    offline. None if there is neither.
+    """
+    if freed.after_call == "paused":
+        return _do(conn, _pause, freed.id, why=freed.reason or "")
+    if freed.after_call == "offline" or not freed.phone_ready:
+        return _do(conn, _go_offline, freed.id, why=None if freed.phone_ready else "phone_lost")
+    return None
 
 
 def set_phone(conn: Connection, seat_id: int, ready: bool) -> Seat:

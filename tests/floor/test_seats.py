@@ -191,9 +191,11 @@ def wish_and_end(
 
 ENDS = [("talking", "end_call"), ("talking", "end_call_at_once")]
 RELEASES = [("reserved", "release"), ("ringing", "release")]
+WITHOUT_A_WISH = {"not_answered": ("no_answer", None)}
+"""Where an end leads that does not lead back to available."""
 
 
-@pytest.mark.parametrize(("state", "end"), ENDS + RELEASES)
+@pytest.mark.parametrize(("state", "end"), [*ENDS, *RELEASES, ("ringing", "not_answered")])
 @pytest.mark.parametrize(
     ("wish", "phone_ready", "expected"),
     [
@@ -213,6 +215,8 @@ async def test_given_a_wish_when_the_call_ends_then_the_seat_is_as_wished(
     phone_ready: bool,
     expected: tuple[str, str | None],
 ) -> None:
+    if expected == ("available", None):
+        expected = WITHOUT_A_WISH.get(end, expected)
     await sqlite.write(functools.partial(wish_and_end, state, wish, end, expected, phone_ready))
 
 

@@ -28,7 +28,6 @@ SIMPLE: dict[str, tuple[tuple[str, ...], str]] = {
     "reserve": (("available",), "reserved"),
     "ring": (("reserved",), "ringing"),
     "answer": (("ringing",), "talking"),
-    "not_answered": (("ringing",), "no_answer"),
     "cut_off": (IN_A_CALL, "offline"),
 }
 
@@ -114,6 +113,14 @@ class SeatMachine(RuleBasedStateMachine):
     def release(self) -> None:
         ready = self.state in ("reserved", "ringing")
         self.becomes(self.does("release"), self.after_call() if ready else None)
+
+    @rule()
+    def not_answered(self) -> None:
+        expected = self.after_call()
+        if expected == "available":
+            expected = "no_answer"
+        rings = self.state == "ringing"
+        self.becomes(self.does("not_answered"), expected if rings else None)
 
     @rule(wrap_up_s=st.sampled_from([0.0, 60.0]))
     def end_call(self, wrap_up_s: float) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection, func, select
 from db import Database
 from db.clock import as_of, now_ms
 from db.engine import DatabaseUnavailable
+from db.feed import POLL_S, changes_since
 from db.models import call_event, kept_write, seat_history
 from floor import calls, seats
 from floor.calls import Call
@@ -41,8 +42,16 @@ class Frail(InlineDatabase):
     def _run(self, call: Callable[[Connection], Any]) -> Any:
         done = super()._run(call)
         if self.unacknowledged:
+            asyncio.get_running_loop().call_later(POLL_S, self._poll)
             raise DatabaseUnavailable("it broke at the commit")
         return done
+
+    def _poll(self) -> None:
+        """Read back what was committed and never told, as the real one's poll does."""
+        if self.away:
+            asyncio.get_running_loop().call_later(POLL_S, self._poll)
+        else:
+            self.feed.deliver(self.now(changes_since, self.feed.seq))
 
     def kinds(self, call_id: str) -> list[str]:
         """What the call's history says, in the order in which it was written."""
